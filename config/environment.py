@@ -1,0 +1,89 @@
+"""Read one environment variable, typed, or stop with its name and what to type."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
+
+
+
+def load_files(var: Path) -> None:
+    """Add what `.env`, the running product and its first run wrote down; the environment wins."""
+    _read(ROOT / ".env")
+    # Written by `make run`: where its servers listen. It goes stale when the product was killed.
+    if is_running(var):
+        _read(var / "run.env")
+    _read(var / "secrets.env")
+
+
+def is_running(var: Path) -> bool:
+    """Say whether the product that wrote `var/run.env` still runs."""
+    try:
+        os.kill(int((var / "run.pid").read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def text(name: str, *, example: str, default: str | None = None) -> str:
+    """Return the variable `name`. Raises ImproperlyConfigured when it is missing or empty."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"{name} is not set. Type for example: {name}={example}")
+    return default
+
+
+def number(name: str, *, default: int, least: int = 0, most: int = 2**31) -> int:
+    """Return the variable `name` as a whole number within `least` and `most`."""
+    return _parsed(name, int, default, f"a whole number from {least} to {most}", least, most)
+
+
+def seconds(name: str, *, default: float, least: float, most: float) -> float:
+    """Return the variable `name` as seconds, fractions allowed, within `least` and `most`."""
+    return _parsed(name, float, default, f"seconds from {least:g} to {most:g}", least, most)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return the variable `name` as a yes or a no."""
+    value = os.environ.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={value} is not understood. Type {name}=1 or {name}=0")
+
+
+def words(name: str, *, default: list[str]) -> list[str]:
+    """Return the variable `name`, split at commas, without empty parts."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or default
+
+
+def _parsed(
+    name: str, parse: Callable[[str], T], default: T, wanted: str, least: T, most: T
+) -> T:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    try:
+        parsed = parse(value)
+        is_within = least <= parsed <= most  # type: ignore[operator]  # int or float, both ordered
+    except ValueError:
+        is_within = False
+    if not is_within:
+        raise ImproperlyConfigured(f"{name}={value} is not understood. Type {wanted}")
+    return parsed
+
+
+def _read(path: Path) -> None:
+    if path.is_file():
+        environ.Env.read_env(str(path), overwrite=False)

@@ -1,0 +1,153 @@
+"""Every setting of the product, and the only place that reads the environment."""
+
+from datetime import timedelta
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+
+ROOT = environment.ROOT
+VAR = ROOT / "var"
+environment.load_files(VAR)
+
+# --- Django ---------------------------------------------------------------------------------
+
+DEBUG = environment.flag("DEBUG", default=False)
+SECRET_KEY = environment.text("SECRET_KEY", example="a long random string")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+PUBLIC_URL = environment.text(
+    "PUBLIC_URL", example="https://health.example.com", default="http://127.0.0.1:8000"
+).rstrip("/")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+
+INSTALLED_APPS = [
+    "integrations_health",
+    "alerts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_prometheus",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+AUTH_USER_MODEL = "integrations_health.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = ROOT / "staticfiles"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Keys that encrypt secrets at rest, the newest first; older ones still decrypt.
+FIELD_ENCRYPTION_KEYS = environment.words("FIELD_ENCRYPTION_KEYS", default=[])
+if not FIELD_ENCRYPTION_KEYS:
+    raise ImproperlyConfigured(
+        "FIELD_ENCRYPTION_KEYS is not set. Type a key made by "
+        "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`"
+    )
+
+# --- PostgreSQL -----------------------------------------------------------------------------
+
+_database = environ.Env.db_url_config(
+    environment.text(
+        "DATABASE_URL",
+        example="postgresql://user:password@127.0.0.1:5432/health "
+        "(or start the product with `make run`, which brings a PostgreSQL of its own)",
+    )
+)
+_database["ENGINE"] = "django.db.backends.postgresql"
+_database["CONN_MAX_AGE"] = 0
+_database["CONN_HEALTH_CHECKS"] = True
+_database["OPTIONS"] = {
+    **_database.get("OPTIONS", {}),
+    "connect_timeout": 2,
+    "keepalives_idle": 15,
+    "tcp_user_timeout": 5000,
+    "application_name": "integration-health",
+    "options": "-c statement_timeout=30000 -c lock_timeout=2000"
+    " -c idle_in_transaction_session_timeout=10000",
+}
+DATABASES = {"default": _database}
+
+# --- Redis ----------------------------------------------------------------------------------
+
+REDIS_URL = environment.text(
+    "REDIS_URL",
+    example="redis://127.0.0.1:6379/0 "
+    "(or start the product with `make run`, which brings a Redis-compatible server of its own)",
+)
+BROKER_URL = environment.text("BROKER_URL", example=REDIS_URL, default=REDIS_URL)
+
+# --- Providers ------------------------------------------------------------------------------
+
+PROVIDERS = {
+    "composio": {
+        "base_url": environment.text(
+            "COMPOSIO_BASE_URL",
+            example="https://backend.composio.dev",
+            default="https://backend.composio.dev",
+        ),
+        "api_key": environment.text("COMPOSIO_API_KEY", example="ak_...", default=""),
+        "calls_per_minute": environment.number("COMPOSIO_CALLS_PER_MINUTE", default=2000),
+        "concurrency": environment.number("COMPOSIO_CONCURRENCY", default=50, least=1, most=500),
+    },
+    "klavis": {
+        "base_url": environment.text(
+            "KLAVIS_BASE_URL", example="https://api.klavis.ai", default="https://api.klavis.ai"
+        ),
+        "api_key": environment.text("KLAVIS_API_KEY", example="...", default=""),
+        "calls_per_minute": environment.number("KLAVIS_CALLS_PER_MINUTE", default=120),
+        "concurrency": environment.number("KLAVIS_CONCURRENCY", default=20, least=1, most=500),
+    },
+    "mcp": {
+        "base_url": "",
+        "api_key": "",
+        "calls_per_minute": environment.number("MCP_CALLS_PER_MINUTE", default=0),
+        "concurrency": environment.number("MCP_CONCURRENCY", default=50, least=1, most=500),
+    },
+}
+
+# --- Checks ---------------------------------------------------------------------------------
+
+TICK = timedelta(seconds=environment.seconds("TICK_SECONDS", default=5, least=0.1, most=60))
+CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=200, least=1, most=2000)
+CHECK_LEASE = timedelta(seconds=environment.seconds("CHECK_LEASE_SECONDS", default=120, least=1, most=600))
+CALL_DEADLINE = timedelta(seconds=environment.seconds("CALL_DEADLINE_SECONDS", default=10, least=0.2, most=30))
+SLOW_MS = environment.number("SLOW_MS", default=5000, least=1)
+REUSE_HEALTHY_FOR = timedelta(seconds=60)
+# Which part of a provider's budget is kept for checks that a person asked for.
+MANUAL_BUDGET_SHARE = 0.1
+HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)

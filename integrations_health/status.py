@@ -1,0 +1,124 @@
+"""The one rule of how an integration's status changes."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+LADDER_TOP = timedelta(hours=1)
+SECOND_OPINION_AFTER = timedelta(seconds=60)
+FAILURES_UNTIL_UNHEALTHY = 3
+JITTER = 0.05
+
+
+class Status(StrEnum):
+    """What we tell people about an integration."""
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+class Vote(StrEnum):
+    """What one check says about the status it saw."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    FAILING = "failing"  # degraded; unhealthy from the third in a row
+    SUSPECT = "suspect"  # degraded; unhealthy when a second look, 60 s later, agrees
+    UNHEALTHY = "unhealthy"  # at once
+    ABSTAINS = "abstains"  # says nothing about the integration; no counter moves
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HealthState:
+    """All that the next vote needs to know of the votes before it."""
+
+    status: Status = Status.UNKNOWN
+    consecutive_failures: int = 0
+    ok_streak: int = 0
+    failing_streak: int = 0
+    suspected_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """The state after a vote, and when to look again."""
+
+    state: HealthState
+    delay: timedelta
+
+
+def advance(
+    state: HealthState,
+    vote: Vote,
+    *,
+    at: datetime,
+    interval: timedelta,
+    jitter: float = 0.0,
+    wait: timedelta | None = None,
+) -> Change:
+    """Apply one vote, given at the instant `at`, to `state`.
+
+    `jitter` is a number from -1 to 1 that moves the next look by up to 5 %. `wait`, when given,
+    replaces the ladder (a provider's Retry-After, say) and is never shortened by the jitter. A
+    suspicion that waits for its second look brings its own wait, 60 s after the first.
+    """
+    new = _count(state, vote, at=at)
+    if vote is Vote.SUSPECT and not is_confirmed(new, at=at):
+        assert new.suspected_at is not None
+        return Change(state=new, delay=new.suspected_at + SECOND_OPINION_AFTER - at)
+    if wait is not None:
+        return Change(state=new, delay=min(wait * (1 + JITTER * abs(jitter)), LADDER_TOP))
+    delay = ladder(new, interval=interval) * (1 + JITTER * jitter)
+    return Change(state=new, delay=min(delay, LADDER_TOP))
+
+
+def is_confirmed(state: HealthState, *, at: datetime) -> bool:
+    """Say whether a suspicion has been seen twice, a minute apart."""
+    return state.suspected_at is not None and at - state.suspected_at >= SECOND_OPINION_AFTER
+
+
+def ladder(state: HealthState, *, interval: timedelta) -> timedelta:
+    """Return `interval` when healthy, else `interval * 2^consecutive_failures`, an hour at most."""
+    if state.status is Status.HEALTHY:
+        return min(interval, LADDER_TOP)
+    # 2^16 intervals of a second pass an hour; the cut keeps the power small.
+    return min(interval * 2 ** min(state.consecutive_failures, 16), LADDER_TOP)
+
+
+def _count(state: HealthState, vote: Vote, *, at: datetime) -> HealthState:
+    if vote is Vote.ABSTAINS:
+        return state
+    if vote is Vote.HEALTHY:
+        return HealthState(status=Status.HEALTHY, ok_streak=state.ok_streak + 1)
+    bad = replace(
+        state,
+        status=Status.DEGRADED,
+        consecutive_failures=state.consecutive_failures + 1,
+        ok_streak=0,
+    )
+    match vote:
+        case Vote.DEGRADED:
+            # The service answered: neither an outage nor a dead grant goes on.
+            return replace(bad, failing_streak=0, suspected_at=None)
+        case Vote.FAILING:
+            # Nothing was heard of the grant, so a suspicion against it stands.
+            failing = state.failing_streak + 1
+            return replace(
+                bad,
+                failing_streak=failing,
+                status=_worse_of(state, failing >= FAILURES_UNTIL_UNHEALTHY),
+            )
+        case Vote.SUSPECT:
+            suspect = replace(bad, failing_streak=0, suspected_at=state.suspected_at or at)
+            return replace(suspect, status=_worse_of(state, is_confirmed(suspect, at=at)))
+        case _:
+            return replace(bad, failing_streak=0, status=Status.UNHEALTHY)
+
+
+def _worse_of(state: HealthState, is_decided: bool) -> Status:
+    # What was proven stays proven until something better is seen: a dead grant that now times out
+    # is still a dead grant, and the third failure of an outage is not undone by a suspicion.
+    already = state.status is Status.UNHEALTHY
+    return Status.UNHEALTHY if is_decided or already else Status.DEGRADED
