@@ -37,6 +37,14 @@ class AlertRule(models.Model):
         db_table = "alert_rules"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(threshold__gt=0), name="a_threshold_is_above_zero"),
+            models.CheckConstraint(
+                condition=Q(condition__in=["consecutive_failures", "response_time", "error_rate"]),
+                name="a_rule_looks_at_one_of_three_conditions",
+            ),
+            models.CheckConstraint(
+                condition=Q(action__in=["email", "webhook", "slack"]),
+                name="a_rule_tells_by_one_of_three_channels",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -76,6 +84,12 @@ class Alert(models.Model):
 
     class Meta:
         db_table = "health_check_alerts"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["-created_at"], condition=Q(resolved_at=None), name="idx_alerts_open"
+            ),
+            models.Index(fields=["-created_at", "id"], name="idx_alerts_newest"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["rule", "integration"],
@@ -89,6 +103,22 @@ class Alert(models.Model):
             models.CheckConstraint(
                 condition=~Q(alert_type="recovered") | Q(resolved_at__isnull=False),
                 name="an_all_clear_is_never_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None) | Q(acknowledged_at__gte=F("created_at")),
+                name="an_alert_is_acknowledged_after_it_opened",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_by=None) | Q(acknowledged_at__isnull=False),
+                name="who_acknowledged_an_alert_did_so_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(alert_type__in=["failure", "degraded", "recovered"]),
+                name="alert_type_is_one_of_the_three",
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__in=["critical", "warning", "info"]),
+                name="severity_is_one_of_the_three",
             ),
         ]
 
@@ -133,6 +163,10 @@ class Notification(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),
                 name="a_sent_notification_knows_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "sending", "sent", "dead"]),
+                name="a_notification_is_in_one_of_four_states",
             ),
         ]
 

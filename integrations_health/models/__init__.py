@@ -1,0 +1,19 @@
+"""The rows: who is watched, how they are, how they were."""
+
+from integrations_health.models.health import STATUSES, HealthCheck
+from integrations_health.models.integration import Integration, User
+from integrations_health.models.past import DailyHealth, HealthHistory, MonitoringGap
+from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
+
+__all__ = [
+    "STATUSES",
+    "DailyHealth",
+    "HealthCheck",
+    "HealthHistory",
+    "Heartbeat",
+    "Integration",
+    "MonitoringGap",
+    "ProviderBudget",
+    "ProviderIncident",
+    "User",
+]

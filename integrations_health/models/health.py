@@ -1,0 +1,87 @@
+"""How each integration is now."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Now
+
+from integrations_health.models.integration import Integration, User
+from integrations_health.status import Status
+
+STATUSES = [(status.value, status.value) for status in Status]
+STATUS_VALUES = [status.value for status in Status]
+
+
+class HealthCheck(models.Model):
+    """How one integration is now, and when to look again.
+
+    The pair of `next_check_at` and `check_seq` is schedule and lease: a claim moves the first
+    ahead and raises the second; a result counts only with the current `check_seq`.
+
+    The row comes with its Integration, so the defaults are the database's. `user`, `service`,
+    `provider` and `enabled` are copies; a foreign key over all of them keeps them equal.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    integration = models.OneToOneField(
+        Integration, on_delete=models.CASCADE, related_name="health", db_constraint=False
+    )
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    service = models.CharField(max_length=50)
+    provider = models.CharField(max_length=50)
+    enabled = models.BooleanField()
+    status = models.CharField(max_length=20, choices=STATUSES, db_default=Status.UNKNOWN.value)
+    response_time_ms = models.PositiveIntegerField(null=True, blank=True)
+    last_check_at = models.DateTimeField(null=True, blank=True)
+    next_check_at = models.DateTimeField(db_default=Now())
+    consecutive_failures = models.PositiveIntegerField(db_default=0)
+    error_message = models.TextField(blank=True, db_default="")
+    error_code = models.CharField(max_length=50, blank=True, db_default="")
+    metadata = models.JSONField(blank=True, db_default=Value({}, models.JSONField()))
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    check_seq = models.BigIntegerField(db_default=0)
+    applied_seq = models.BigIntegerField(db_default=0)
+    slot_at = models.DateTimeField(null=True, blank=True)
+    crash_count = models.PositiveSmallIntegerField(db_default=0)
+    parked_at = models.DateTimeField(null=True, blank=True)
+    ok_streak = models.PositiveIntegerField(db_default=0)
+    failing_streak = models.PositiveIntegerField(db_default=0)
+    suspected_at = models.DateTimeField(null=True, blank=True)
+    active_since = models.DateTimeField(null=True, blank=True)
+    status_since = models.DateTimeField(null=True, blank=True)
+    state_version = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        db_table = "integration_health_checks"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["user", "service"], name="idx_health_user_service"),
+            models.Index(
+                fields=["provider", "next_check_at"],
+                condition=Q(enabled=True),
+                name="idx_health_next_check",
+            ),
+            models.Index(fields=["status"], name="idx_health_status"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(applied_seq__lte=F("check_seq")),
+                name="no_result_is_applied_before_its_claim",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=STATUS_VALUES),
+                name="status_is_one_of_the_four",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.HEALTHY.value) | Q(consecutive_failures=0),
+                name="a_healthy_integration_has_no_failures_in_a_row",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} via {self.provider}: {self.status}"

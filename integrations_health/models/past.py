@@ -1,0 +1,106 @@
+"""How each integration was: checks, days, and the times in which nobody watched."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models import F, Q
+
+from integrations_health.models.health import STATUS_VALUES, STATUSES
+
+
+class HealthHistory(models.Model):
+    """One finished check, for ever unchanged. The table is partitioned by month of `checked_at`.
+
+    Its key in the database is (id, checked_at); the id alone is unique by the way it is made (see
+    `history.key`), which is what Django's admin and detail views need.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    integration_id = models.UUIDField()
+    user_id = models.UUIDField()
+    service = models.CharField(max_length=50)
+    status = models.CharField(max_length=20, choices=STATUSES)
+    outcome = models.CharField(max_length=50)
+    response_time_ms = models.PositiveIntegerField(null=True)
+    checked_at = models.DateTimeField()
+    error_message = models.TextField(blank=True, default="")
+    error_code = models.CharField(max_length=50, blank=True, default="")
+
+    class Meta:
+        db_table = "integration_health_history"
+        verbose_name_plural = "health history"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["integration_id", "-checked_at"], name="idx_history_integration"),
+            models.Index(fields=["service", "checked_at"], name="idx_history_aggregation"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(status__in=STATUS_VALUES),
+                name="status_in_history_is_one_of_the_four",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.status} at {self.checked_at:%Y-%m-%d %H:%M:%S}"
+
+
+class DailyHealth(models.Model):
+    """One integration's UTC day in numbers, rolled up from history. Partitioned like it.
+
+    `downtime_seconds` and `degraded_seconds` are the time its status was unhealthy or degraded,
+    out of the `observed_seconds` in which we knew its status. The percentiles are in milliseconds
+    and null when nothing was measured.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    integration_id = models.UUIDField()
+    user_id = models.UUIDField()
+    service = models.CharField(max_length=50)
+    day = models.DateField()
+    checks = models.PositiveIntegerField()
+    healthy_checks = models.PositiveIntegerField()
+    degraded_checks = models.PositiveIntegerField()
+    unhealthy_checks = models.PositiveIntegerField()
+    observed_seconds = models.PositiveIntegerField()
+    downtime_seconds = models.PositiveIntegerField()
+    degraded_seconds = models.PositiveIntegerField()
+    p50_ms = models.PositiveIntegerField(null=True)
+    p95_ms = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = "integration_health_daily"
+        verbose_name_plural = "daily health"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["integration_id", "day"], name="one_row_per_integration_and_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    observed_seconds__lte=86_400,
+                    observed_seconds__gte=F("downtime_seconds") + F("degraded_seconds"),
+                ),
+                name="no_day_is_longer_than_what_was_observed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} on {self.day}"
+
+
+class MonitoringGap(models.Model):
+    """A time in which we did not watch: no statement about anybody's health covers it."""
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "monitoring_gaps"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(ended_at__gt=F("started_at")), name="a_gap_ends_after_it_started"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} to {self.ended_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,73 @@
+"""What holds for a provider as a whole, and the pulse of our own schedule."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+
+class ProviderIncident(models.Model):
+    """A provider (or one service of it) that fails for many. Overlays status when it is read."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.CharField(max_length=50)
+    service = models.CharField(max_length=50, blank=True, default="")
+    cause = models.CharField(max_length=50)
+    opened_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True, blank=True)
+    affected_users = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "provider_incidents"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["provider", "service"],
+                condition=Q(closed_at=None),
+                name="one_open_incident_per_provider_and_service",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")),
+                name="an_incident_closes_after_it_opened",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.service}".strip()
+
+
+class ProviderBudget(models.Model):
+    """What one provider still lets us ask, shared by every process.
+
+    `calls_per_minute` is what the provider's own headers last said (null: the setting counts).
+    `sweep_next_at` and `manual_next_at` are the instants at which the next scheduled and the next
+    manual call may go out; before `blocked_until` none may.
+    """
+
+    provider = models.CharField(max_length=50, primary_key=True)
+    calls_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    remaining = models.PositiveIntegerField(null=True, blank=True)
+    remaining_at = models.DateTimeField(null=True, blank=True)
+    sweep_next_at = models.DateTimeField(db_default=Now())
+    manual_next_at = models.DateTimeField(db_default=Now())
+    blocked_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "provider_budgets"
+
+    def __str__(self) -> str:
+        return self.provider
+
+
+class Heartbeat(models.Model):
+    """The last instant at which the schedule was looked at, in one row."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    beaten_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "monitor_heartbeats"
+
+    def __str__(self) -> str:
+        return self.name
