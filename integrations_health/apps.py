@@ -1,6 +1,11 @@
 """The app that watches integrations."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import post_migrate
 
 
 class IntegrationsHealthConfig(AppConfig):
@@ -9,3 +14,14 @@ class IntegrationsHealthConfig(AppConfig):
     name = "integrations_health"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Integration health"
+
+    def ready(self) -> None:
+        """Make the coming months whenever the tables were made, in test databases too."""
+        post_migrate.connect(_make_coming_months, sender=self)
+
+
+def _make_coming_months(*, using: str, **_: Any) -> None:
+    from integrations_health import partitions  # needs the models, which load after this module
+
+    if using == DEFAULT_DB_ALIAS:
+        partitions.make_coming_months(datetime.now(UTC).date())

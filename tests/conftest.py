@@ -1,0 +1,120 @@
+"""What every test stands on: real PostgreSQL and Redis, no outside network, a given time."""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+NO_SERVER = "127.0.0.1:1"
+# Set before Django reads its settings. Tests of pure code run without any server.
+for name, value in {
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+    "SECRET_KEY": "not a secret: the tests' own",
+    "FIELD_ENCRYPTION_KEYS": "dGhlIHRlc3RzJyBvd24ga2V5LCBub3QgYSBzZWNyZXQ=",
+    "DATABASE_URL": f"postgresql://{NO_SERVER}/start-a-server-first",
+    "REDIS_URL": f"redis://{NO_SERVER}/0",
+}.items():
+    os.environ.setdefault(name, value)
+
+import django  # noqa: E402 - reads the environment above
+
+django.setup()
+
+import redis as redis_client  # noqa: E402
+from django.conf import settings  # noqa: E402
+from hypothesis import HealthCheck  # noqa: E402
+from hypothesis import settings as hypothesis_settings  # noqa: E402
+
+from integrations_health import partitions  # noqa: E402
+
+# In the future, so that whatever the database stamps with its own clock lies before it.
+NOW = datetime(2031, 3, 14, 9, 26, 53, tzinfo=UTC)
+START_SERVERS = (
+    "This test needs PostgreSQL and Redis. Type "
+    "`python -m config.embedded -- pytest ...`, or set DATABASE_URL and REDIS_URL."
+)
+
+# Each example of a database test costs milliseconds: a deadline would measure the machine.
+hypothesis_settings.register_profile(
+    "default",
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.register_profile(
+    "thorough", hypothesis_settings.get_profile("default"), max_examples=2_000
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+class OutsideNetwork(Exception):
+    """A test tried to reach something that is not on this machine."""
+
+
+def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"socket.connect", "socket.sendto"}:
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_loopback(address[0]):
+            raise OutsideNetwork(f"{event} to {address}")
+    elif event == "socket.getaddrinfo" and not _is_here(arguments[0]):
+        if str(arguments[0]).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise OutsideNetwork(f"{event} of {arguments[0]!r}")
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
+
+
+def _is_here(host: str | bytes | None) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {None, "", "localhost"}:
+        return True
+    try:
+        ipaddress.ip_address(str(name))
+    except ValueError:
+        return False
+    return True  # a number: nobody is asked
+
+
+# Sees every connection of the process, whichever library makes it; only libpq's are its own.
+sys.addaudithook(_stay_on_this_machine)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the instant that a test takes for now; the months around it have partitions."""
+    return NOW
+
+
+@pytest.fixture
+def redis() -> Iterator[redis_client.Redis]:
+    """Return a client of the real server, emptied."""
+    if NO_SERVER in settings.REDIS_URL:
+        pytest.fail(START_SERVERS, pytrace=False)
+    client = redis_client.Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Say how to get a server, where there is none."""
+    if NO_SERVER in os.environ["DATABASE_URL"]:
+        pytest.fail(START_SERVERS, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Make the test database, with the months around `now`."""
+    with django_db_blocker.unblock():
+        for table in partitions.TABLES:
+            for months in (-1, 0, 1):
+                partitions.ensure(table, partitions.later(partitions.month_of(NOW.date()), months))
