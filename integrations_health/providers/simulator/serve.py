@@ -1,0 +1,132 @@
+"""Run the simulator on a port: in a thread of this process, or until it is told to stop."""
+
+import asyncio
+import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from integrations_health.providers.simulator.app import App
+from integrations_health.providers.simulator.world import Simulator
+
+_KEEP_ALIVE_SECONDS = 75
+_START_SECONDS = 10
+
+
+class DidNotStart(RuntimeError):
+    """The simulator did not listen in time."""
+
+
+class _Connection(HttpToolsProtocol):
+    """An HTTP connection that the application can cut."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"]["transport"] = self.transport
+
+
+class _Server(uvicorn.Server):
+    """A server that lets go of hanging requests as soon as it is told to stop."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.cut()
+
+    def cut(self) -> None:
+        """Close every connection, answered or not; from the server's own thread."""
+        self.should_exit = True
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether nobody but this machine reaches `host`."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def serve(simulator: Simulator, *, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM. Port 0 takes a free one."""
+    listener = _listen(host, port)
+    simulator.base_url = _url(listener)
+    _server(simulator, host).run(sockets=[listener])
+    simulator.journal.shut()
+
+
+@contextmanager
+def running(simulator: Simulator | None = None, **options: Any) -> Iterator[Simulator]:
+    """Serve on a free port of this machine, in a thread, for the time of the block.
+
+    Without a simulator, `options` make one. Raises DidNotStart.
+    """
+    simulator = simulator or Simulator(**options)
+    listener = _listen("127.0.0.1", 0)
+    simulator.base_url = _url(listener)
+    server = _server(simulator, "127.0.0.1")
+    loop = asyncio.new_event_loop()
+    is_up = threading.Event()
+    thread = threading.Thread(
+        target=_run, args=(server, loop, listener, is_up), name="provider-simulator", daemon=True
+    )
+    thread.start()
+    try:
+        if not is_up.wait(_START_SECONDS):
+            raise DidNotStart(f"no start within {_START_SECONDS} s")
+        yield simulator
+    finally:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(server.cut)
+        thread.join()
+        simulator.journal.shut()
+
+
+def _run(
+    server: _Server,
+    loop: asyncio.AbstractEventLoop,
+    listener: socket.socket,
+    is_up: threading.Event,
+) -> None:
+    asyncio.set_event_loop(loop)
+    # The socket listens already: a request that comes before the server waits in the backlog.
+    loop.call_soon(is_up.set)
+    try:
+        loop.run_until_complete(server.serve(sockets=[listener]))
+    finally:
+        loop.close()
+
+
+def _server(simulator: Simulator, host: str) -> _Server:
+    config = uvicorn.Config(
+        App(simulator, is_steerable=is_loopback(host)),
+        http=_Connection,
+        ws="none",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=1,
+    )
+    return _Server(config)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(2048)
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
