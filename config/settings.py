@@ -96,6 +96,8 @@ _database["OPTIONS"] = {
     "connect_timeout": 2,
     "keepalives_idle": 15,
     "tcp_user_timeout": 5000,
+    # Only statements that ask for it keep their plan; see integrations_health.binary_sql.
+    "prepare_threshold": 1_000_000,
     "application_name": "integration-health",
     "options": "-c statement_timeout=30000 -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=10000",
@@ -144,10 +146,51 @@ PROVIDERS = {
 
 TICK = timedelta(seconds=environment.seconds("TICK_SECONDS", default=5, least=0.1, most=60))
 CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=200, least=1, most=2000)
-CHECK_LEASE = timedelta(seconds=environment.seconds("CHECK_LEASE_SECONDS", default=120, least=1, most=600))
-CALL_DEADLINE = timedelta(seconds=environment.seconds("CALL_DEADLINE_SECONDS", default=10, least=0.2, most=30))
+# How many batches of one provider a tick wakes at most; each wakes the next while more is due.
+CHECK_WAKE_UPS = environment.number("CHECK_WAKE_UPS", default=4, least=1, most=100)
+# How fast a backlog is worked off at a provider that sets no limit.
+CATCH_UP_PER_SECOND = environment.number("CATCH_UP_PER_SECOND", default=100, least=1)
+# Each deadline lies well within the next: a call, a check with its retries, a batch, the task's
+# soft and hard limits, the lease. After the lease another worker takes the rows.
+CALL_DEADLINE = timedelta(
+    seconds=environment.seconds("CALL_DEADLINE_SECONDS", default=10, least=0.1, most=20)
+)
+CHECK_DEADLINE = CALL_DEADLINE * 2.2
+BATCH_DEADLINE = CALL_DEADLINE * 6
+CHECK_LEASE = CALL_DEADLINE * 12
 SLOW_MS = environment.number("SLOW_MS", default=5000, least=1)
 REUSE_HEALTHY_FOR = timedelta(seconds=60)
-# Which part of a provider's budget is kept for checks that a person asked for.
-MANUAL_BUDGET_SHARE = 0.1
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
+# Hosts outside any provider that are tried before a provider is blamed for being unreachable.
+EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
+# For chaos tests only: the name of the place where a worker kills itself.
+CRASH_AT = environment.text("CRASH_AT", example="after_claim", default="")
+
+# --- Celery ---------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = CALL_DEADLINE.total_seconds() * 7.5
+CELERY_TASK_TIME_LIMIT = CALL_DEADLINE.total_seconds() * 9
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

@@ -114,6 +114,7 @@ class CheckTarget:
     probe_tool: str = ""
     probe_arguments: dict[str, Any] | None = None
     is_probe_due: bool = True
+    was_connected: bool = False
     connected_at: datetime | None = None
 
 

@@ -339,6 +339,7 @@ class Migration(migrations.Migration):
                 ("check_seq", models.BigIntegerField(db_default=0)),
                 ("applied_seq", models.BigIntegerField(db_default=0)),
                 ("slot_at", models.DateTimeField(blank=True, null=True)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
                 ("crash_count", models.PositiveSmallIntegerField(db_default=0)),
                 ("parked_at", models.DateTimeField(blank=True, null=True)),
                 ("ok_streak", models.PositiveIntegerField(db_default=0)),

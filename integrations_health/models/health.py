@@ -48,6 +48,7 @@ class HealthCheck(models.Model):
     check_seq = models.BigIntegerField(db_default=0)
     applied_seq = models.BigIntegerField(db_default=0)
     slot_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
     crash_count = models.PositiveSmallIntegerField(db_default=0)
     parked_at = models.DateTimeField(null=True, blank=True)
     ok_streak = models.PositiveIntegerField(db_default=0)

@@ -26,7 +26,8 @@ class Call(NamedTuple):
     """One request that was made: its name for people, the HTTP status, the latency.
 
     The latency counts from the moment the request had its connection, so that our own queueing
-    never reads as the provider's slowness. Both are None when nothing answered.
+    never reads as the provider's slowness. Both are None when nothing answered; the latency also
+    where one request asked about many connections, since it says nothing of any of them.
     """
 
     name: str

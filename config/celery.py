@@ -1,0 +1,36 @@
+"""The Celery app and the timetable: everything that runs by itself."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings  # noqa: E402 - the settings module is named just above
+
+from config import self_waking  # noqa: E402
+
+QUEUES = ("checks", "notifications", "maintenance")
+
+app = Celery("integration_health")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue(name, routing_key=name) for name in QUEUES]
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "wake workers": {
+        "task": "integrations_health.tasks.wake_workers",
+        "schedule": settings.TICK,
+        "options": {"expires": settings.TICK.total_seconds()},
+    },
+    "maintain partitions": {
+        "task": "integrations_health.tasks.maintain_partitions",
+        "schedule": crontab(minute="10", hour="0"),
+    },
+    "roll up history": {
+        "task": "integrations_health.tasks.roll_up_history",
+        "schedule": crontab(minute="25"),
+    },
+}
+self_waking.install(app)

@@ -1,0 +1,220 @@
+"""How much a provider lets us ask, shared by every process."""
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from integrations_health.outcomes import clamped_wait
+from integrations_health.providers.base import NoBudget, RateLimit
+
+# A reservation never reaches further ahead than a batch can wait for its turn.
+HORIZON = timedelta(seconds=30)
+# The share of each window that stays untouched: the application lives on the same limit.
+KEPT_FREE = 0.05
+MANUAL_SHARE = 0.10
+# A provider does not say when its window ends; after this part of one we look again.
+PAUSE_SHARE = 0.25
+
+
+class Lane(StrEnum):
+    """Who asks: the sweep, or a person. Each has its own share, so neither starves the other."""
+
+    SWEEP = "sweep_next_at"
+    MANUAL = "manual_next_at"
+
+
+_SHARES = {Lane.SWEEP: 1 - MANUAL_SHARE - KEPT_FREE, Lane.MANUAL: MANUAL_SHARE}
+
+
+class Spent(Exception):
+    """No call may go out now: the provider's budget is spent, or the provider said to wait."""
+
+
+class Allotment:
+    """Calls that this process may make, each at its turn: a reserved stretch of the budget.
+
+    Used from one event loop. `spacing` is what one call takes of the stretch, in seconds; `ends_at`
+    the instant up to which it is booked, None where nothing is booked.
+    """
+
+    def __init__(
+        self,
+        *,
+        calls: int,
+        lane: Lane = Lane.SWEEP,
+        starts_in: float = 0.0,
+        spacing: float = 0.0,
+        ends_at: datetime | None = None,
+    ) -> None:
+        """Start the clock: the first call may go out `starts_in` seconds from now."""
+        self.calls = calls
+        self.lane = lane
+        self.spacing = spacing
+        self.ends_at = ends_at
+        self.used = 0
+        # A person waits for the answer: what the manual share allows goes out at once.
+        self._pace = spacing if lane is Lane.SWEEP else 0.0
+        self._start = time.monotonic() + (starts_in if lane is Lane.SWEEP else 0.0)
+        self._is_blocked = False
+
+    async def gate(self) -> None:
+        """Wait for the turn of one call. Raises NoBudget when none is left or allowed."""
+        if self._is_blocked or self.used >= self.calls:
+            raise NoBudget
+        turn = self._start + self.used * self._pace
+        self.used += 1
+        wait = turn - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+            if self._is_blocked:
+                raise NoBudget
+
+    def block(self) -> None:
+        """Let no further call out: the provider said to wait."""
+        self._is_blocked = True
+
+
+_LANE = """
+    SELECT b.provider, n.at, GREATEST(b.{lane}, b.blocked_until, n.at) AS start_at,
+        COALESCE(60 / (LEAST(NULLIF(%(setting)s, 0), b.calls_per_minute) * %(share)s), 0)::float
+            AS spacing
+    FROM provider_budgets b, (SELECT COALESCE(%(now)s, clock_timestamp()) AS at) n
+    WHERE b.provider = %(provider)s
+"""
+_GRANTED = """
+    SELECT *, CASE
+        WHEN start_at - at >= %(horizon)s THEN 0
+        WHEN spacing = 0 THEN %(calls)s
+        ELSE LEAST(%(calls)s, floor(EXTRACT(EPOCH FROM at + %(horizon)s - start_at) / spacing))
+    END::int AS calls FROM lane
+"""
+_ROOM = f"WITH lane AS ({_LANE}) SELECT calls FROM ({_GRANTED}) AS granted"
+_RESERVE = f"""
+WITH lane AS ({_LANE} FOR UPDATE OF b), granted AS ({_GRANTED})
+UPDATE provider_budgets b
+SET {{lane}} = granted.start_at + granted.calls * granted.spacing * interval '1 second'
+FROM granted WHERE b.provider = granted.provider
+RETURNING granted.calls, granted.spacing, EXTRACT(EPOCH FROM granted.start_at - granted.at),
+    b.{{lane}}
+"""
+_SETTLE = """
+UPDATE provider_budgets b
+SET {lane} = GREATEST(
+        CASE WHEN b.{lane} = %(ends_at)s
+            THEN b.{lane} - %(unused)s * interval '1 second' ELSE b.{lane} END,
+        n.at + %(pause)s
+    ),
+    calls_per_minute = COALESCE(%(calls_per_minute)s, b.calls_per_minute),
+    remaining = COALESCE(%(remaining)s, b.remaining),
+    remaining_at = CASE WHEN %(remaining)s IS NULL THEN b.remaining_at ELSE n.at END,
+    blocked_until = GREATEST(b.blocked_until, n.at + %(wait)s)
+FROM (SELECT COALESCE(%(now)s, clock_timestamp()) AS at) n
+WHERE b.provider = %(provider)s
+"""
+
+
+def room(provider: str, *, now: datetime | None = None) -> int:
+    """Return how many scheduled calls may go out within the horizon: a look, not a promise."""
+    if not _is_shared(provider):
+        return settings.CHECK_BATCH_SIZE
+    arguments = _arguments(provider, Lane.SWEEP, calls=settings.CHECK_BATCH_SIZE, now=now)
+    (calls,) = _on_row(provider, _ROOM.format(lane=Lane.SWEEP.value), arguments)
+    return int(calls)
+
+
+def checks_per_second(provider: str) -> float:
+    """Return how fast a backlog of checks may be worked off, roughly: a call each."""
+    per_minute = settings.PROVIDERS[provider]["calls_per_minute"]
+    if not per_minute:
+        return settings.CATCH_UP_PER_SECOND
+    return float(per_minute * _SHARES[Lane.SWEEP] / 60)
+
+
+def reserve(
+    provider: str, *, calls: int, lane: Lane = Lane.SWEEP, now: datetime | None = None
+) -> Allotment:
+    """Book up to `calls` calls that go out within the next 30 s; maybe fewer, maybe none.
+
+    Each provider's calls are spread evenly over its minute, whatever the number of processes, so
+    that its limit is never passed. `now` replaces the database's clock in tests.
+    """
+    if not _is_shared(provider):
+        return Allotment(calls=calls, lane=lane)
+    arguments = _arguments(provider, lane, calls=calls, now=now)
+    row = _on_row(provider, _RESERVE.format(lane=lane.value), arguments)
+    return Allotment(
+        calls=row[0], spacing=row[1], starts_in=float(row[2]), ends_at=row[3], lane=lane
+    )
+
+
+def settle(
+    provider: str,
+    allotment: Allotment,
+    *,
+    rate_limit: RateLimit | None = None,
+    wait: timedelta | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Give back what was not used, and remember what the provider said of its limit.
+
+    `wait` is set when the provider refused a call for its limit: nothing more goes out for so long
+    (a minute at least). Unused calls return only while nobody has booked after them: a stretch in
+    the middle is lost rather than doubled.
+    """
+    if not _is_shared(provider):
+        return
+    per_minute = pause = None
+    if rate_limit is not None and rate_limit.limit > 0:
+        per_minute = round(rate_limit.limit * timedelta(minutes=1) / rate_limit.window)
+        if rate_limit.remaining < rate_limit.limit * KEPT_FREE:
+            pause = rate_limit.window * PAUSE_SHARE
+    arguments = {
+        "provider": provider,
+        "now": now,
+        "ends_at": allotment.ends_at,
+        "unused": (allotment.calls - allotment.used) * allotment.spacing,
+        "calls_per_minute": per_minute,
+        "remaining": None if rate_limit is None else max(rate_limit.remaining, 0),
+        "pause": pause,
+        "wait": clamped_wait(wait),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE.format(lane=allotment.lane.value), arguments)
+
+
+def _is_shared(provider: str) -> bool:
+    # Plain MCP servers have one host each and no common limit.
+    return bool(settings.PROVIDERS[provider]["base_url"])
+
+
+def _arguments(
+    provider: str, lane: Lane, *, calls: int, now: datetime | None
+) -> dict[str, Any]:
+    return {
+        "provider": provider,
+        "setting": settings.PROVIDERS[provider]["calls_per_minute"],
+        "share": _SHARES[lane],
+        "horizon": HORIZON,
+        "calls": calls,
+        "now": now,
+    }
+
+
+def _on_row(provider: str, sql: str, arguments: dict[str, Any]) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, arguments)
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute(
+                "INSERT INTO provider_budgets (provider) VALUES (%s) ON CONFLICT DO NOTHING",
+                [provider],
+            )
+            cursor.execute(sql, arguments)
+            row = cursor.fetchone()
+    assert row is not None
+    return row

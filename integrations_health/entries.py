@@ -1,0 +1,145 @@
+"""What one result writes: the new current state, and its line in the history."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations_health.check_ids import jitter
+from integrations_health.health_rows import HealthRow, HealthUpdate
+from integrations_health.history import HistoryRow
+from integrations_health.outcomes import (
+    GRACE_AFTER_CONNECT,
+    MEANINGS,
+    CheckResult,
+    Evidence,
+    Outcome,
+    Transition,
+    clamped_wait,
+)
+from integrations_health.status import Status, Vote, advance
+
+LOOK_AGAIN_AFTER_OUR_FAULT = timedelta(seconds=60)
+
+_FACE_OF_LATE = {
+    Vote.HEALTHY: Status.HEALTHY,
+    Vote.DEGRADED: Status.DEGRADED,
+    Vote.FAILING: Status.DEGRADED,
+    Vote.SUSPECT: Status.DEGRADED,
+    Vote.UNHEALTHY: Status.UNHEALTHY,
+}
+
+
+def current(row: HealthRow, result: CheckResult) -> HealthUpdate:
+    """Return the state of `row` after `result`."""
+    vote = result.vote
+    change = advance(
+        row.state,
+        vote,
+        at=result.checked_at,
+        interval=row.interval,
+        jitter=jitter(result.check_id),
+        wait=_wait(result),
+    )
+    state = change.state
+    code, message = _error(row, result, vote)
+    return HealthUpdate(
+        integration_id=row.integration_id,
+        applied_seq=result.check_seq,
+        status=state.status.value,
+        response_time_ms=result.response_time_ms,
+        last_check_at=result.checked_at,
+        delay_seconds=change.delay.total_seconds(),
+        consecutive_failures=state.consecutive_failures,
+        ok_streak=state.ok_streak,
+        failing_streak=state.failing_streak,
+        suspected_at=state.suspected_at,
+        active_since=_active_since(row, result),
+        status_since=row.status_since if state.status is row.state.status else result.checked_at,
+        error_code=code,
+        error_message=message,
+        metadata=json.dumps(_metadata(result), separators=(",", ":")),
+    )
+
+
+def finished(row: HealthRow, result: CheckResult, update: HealthUpdate) -> HistoryRow:
+    """Return the history of a result that was applied as `update`."""
+    return _history(row, result, update.status)
+
+
+def late(row: HealthRow, result: CheckResult) -> HistoryRow:
+    """Return the history of a result that came after another worker had taken its integration."""
+    return _history(row, result, _FACE_OF_LATE.get(result.vote, row.state.status).value)
+
+
+def transition(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Transition:
+    """Return the change of status that `update` makes."""
+    return Transition(
+        row.integration_id,
+        row.state.status,
+        Status(update.status),
+        result.checked_at,
+        result.outcome,
+    )
+
+
+def _wait(result: CheckResult) -> timedelta | None:
+    match result.outcome:
+        case Outcome.RATE_LIMITED:
+            return clamped_wait(result.wait)
+        case Outcome.PENDING:
+            return GRACE_AFTER_CONNECT if result.is_active else None
+        case Outcome.INTERNAL_ERROR:
+            return LOOK_AGAIN_AFTER_OUR_FAULT
+        case _:
+            return None
+
+
+def _error(row: HealthRow, result: CheckResult, vote: Vote) -> tuple[str, str]:
+    if vote is Vote.HEALTHY:
+        return "", ""
+    stands = row.state.status in {Status.DEGRADED, Status.UNHEALTHY}
+    if vote is Vote.ABSTAINS and stands:
+        # The reason of the status that stands; why this check said nothing is in the evidence.
+        return row.error_code, row.error_message
+    return result.outcome.value, MEANINGS[result.outcome].sentence
+
+
+def _active_since(row: HealthRow, result: CheckResult) -> datetime | None:
+    if result.is_active is False:
+        return None
+    was_pending = row.error_code == Outcome.PENDING and row.active_since is None
+    return result.checked_at if was_pending and result.is_active else row.active_since
+
+
+def _metadata(result: CheckResult) -> dict[str, Any]:
+    return {
+        "outcome": result.outcome.value,
+        "serverStatus": result.server_status,
+        "isProbed": result.is_probed,
+        "evidence": [_evidence(evidence) for evidence in result.evidence],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "call": evidence.call,
+        "said": evidence.said,
+        "httpStatus": evidence.http_status,
+        "latencyMs": evidence.latency_ms,
+    }
+
+
+def _history(row: HealthRow, result: CheckResult, status: str) -> HistoryRow:
+    is_good = result.outcome is Outcome.OK
+    return HistoryRow(
+        id=result.check_id,
+        integration_id=row.integration_id,
+        user_id=row.user_id,
+        service=row.service,
+        status=status,
+        outcome=result.outcome.value,
+        response_time_ms=result.response_time_ms,
+        checked_at=result.checked_at,
+        error_message="" if is_good else MEANINGS[result.outcome].sentence,
+        error_code="" if is_good else result.outcome.value,
+    )

@@ -1,0 +1,137 @@
+"""Join what the server said and what the probe said into one outcome, with its evidence."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from integrations_health import probes
+from integrations_health.outcomes import (
+    GRACE_AFTER_CONNECT,
+    MEANINGS,
+    CheckTarget,
+    Evidence,
+    Outcome,
+)
+from integrations_health.providers.base import (
+    ConnectionState,
+    Failure,
+    ServerStatus,
+    ToolAnswer,
+)
+from integrations_health.redaction import SafeText, redact
+from integrations_health.status import Vote
+
+ServerWord = ServerStatus | Failure | None
+ProbeWord = ToolAnswer | Failure | None
+
+# What the provider says of the connection, where no probe can add anything.
+_DECIDED: dict[ConnectionState, tuple[Outcome, bool]] = {
+    ConnectionState.EXPIRED: (Outcome.AUTH_EXPIRED, True),
+    ConnectionState.DISABLED: (Outcome.DISCONNECTED, False),
+    ConnectionState.GONE: (Outcome.DISCONNECTED, False),
+    ConnectionState.MISCONFIGURED: (Outcome.PROBE_MISCONFIGURED, False),
+}
+# Answers that concern us or everybody: the probe would hear the same.
+_FINAL_FAILURES = frozenset({Outcome.KEY_REJECTED, Outcome.RATE_LIMITED})
+
+
+class Judgement(NamedTuple):
+    """The outcome, and whether the provider itself declared it (no second look is needed)."""
+
+    outcome: Outcome
+    is_certain: bool = False
+
+
+def needs_probe(server: ServerWord) -> bool:
+    """Say whether a probe can still add something to what the server said."""
+    match server:
+        case None:
+            return True
+        case Failure():
+            return server.outcome not in _FINAL_FAILURES
+        case ServerStatus():
+            return server.state in {ConnectionState.ACTIVE, ConnectionState.UNKNOWN}
+
+
+def judge(
+    target: CheckTarget,
+    server: ServerWord,
+    probe: ProbeWord,
+    *,
+    at: datetime,
+    slow_after_ms: int,
+) -> Judgement:
+    """Return what the two answers mean together. At least one of them is given.
+
+    Without a probe the server's answer decides, its latency included where it was asked about this
+    one connection alone (`server.call.latency_ms` is None for a page of many).
+    """
+    if isinstance(server, ServerStatus) and server.state in _DECIDED:
+        return Judgement(*_DECIDED[server.state])
+    heard = None if probe is None else probes.judge(probe, slow_after_ms=slow_after_ms)
+    if isinstance(server, ServerStatus) and server.state is ConnectionState.PENDING:
+        # "No credentials" of somebody who once was connected is no set-up in progress.
+        return Judgement(heard if heard and target.was_connected else Outcome.PENDING)
+    if heard is None:
+        return Judgement(_judge_server(server, slow_after_ms=slow_after_ms))
+    if _is_in_grace(target, at=at) and MEANINGS[heard].vote not in {Vote.HEALTHY, Vote.ABSTAINS}:
+        return Judgement(Outcome.PENDING)
+    return Judgement(heard)
+
+
+def evidence(server: ServerWord, probe: ProbeWord) -> tuple[Evidence, ...]:
+    """Return which call said what, redacted, in the order in which they explain the outcome."""
+    heard = []
+    if server is not None:
+        heard.append(_evidence_of_server(server))
+    if probe is not None:
+        heard.append(_evidence_of_probe(probe))
+    return tuple(heard)
+
+
+def server_word(server: ServerWord) -> SafeText | None:
+    """Return the provider's own word for the connection, redacted; None when it said none."""
+    return redact(server.said) if isinstance(server, ServerStatus) and server.said else None
+
+
+def is_active(server: ServerWord) -> bool | None:
+    """Say whether the provider calls the connection active; None when it said nothing."""
+    if not isinstance(server, ServerStatus):
+        return None
+    return server.state is ConnectionState.ACTIVE
+
+
+def _judge_server(server: ServerWord, *, slow_after_ms: int) -> Outcome:
+    if isinstance(server, Failure):
+        return server.outcome
+    if server is None or server.state is not ConnectionState.ACTIVE:
+        # A word we do not know, and no probe to ask instead: our table needs an update.
+        return Outcome.PROBE_MISCONFIGURED
+    latency = server.call.latency_ms
+    return Outcome.SLOW if latency is not None and latency > slow_after_ms else Outcome.OK
+
+
+def _is_in_grace(target: CheckTarget, *, at: datetime) -> bool:
+    return target.connected_at is not None and at - target.connected_at < GRACE_AFTER_CONNECT
+
+
+def _evidence_of_server(server: ServerStatus | Failure) -> Evidence:
+    if isinstance(server, Failure):
+        return _evidence_of_failure(server)
+    said = redact(f"{server.said}: {server.reason}" if server.reason else server.said)
+    return Evidence(server.call.name, said, server.call.http_status, server.call.latency_ms)
+
+
+def _evidence_of_probe(probe: ToolAnswer | Failure) -> Evidence:
+    if isinstance(probe, Failure):
+        return _evidence_of_failure(probe)
+    error = probes.failure_text(probe)
+    said = _WORKED if error is None else redact(error)
+    return Evidence(probe.call.name, said, probe.call.http_status, probe.call.latency_ms)
+
+
+def _evidence_of_failure(failure: Failure) -> Evidence:
+    said = redact(f"{failure.outcome}: {failure.detail}" if failure.detail else failure.outcome)
+    return Evidence(failure.call.name, said, failure.call.http_status, failure.call.latency_ms)
+
+
+_WORKED = redact("successful")

@@ -1,0 +1,89 @@
+"""The event loop of this process, and the provider clients that live in it."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from integrations_health import providers
+from integrations_health.providers.base import Provider
+
+T = TypeVar("T")
+
+
+class _Network:
+    """One loop in one thread, and one client per provider, made on first use."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.providers: dict[str, Provider] = {}
+        self.thread = threading.Thread(target=self._serve, name="network", daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return future.result()
+        except BaseException:
+            # A soft time limit or Ctrl-C reaches this thread only: tell the loop to stop, too.
+            future.cancel()
+            raise
+
+    async def _close_providers(self) -> None:
+        for provider in self.providers.values():
+            await provider.aclose()
+
+    def close(self) -> None:
+        self.run(self._close_providers())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+_lock = threading.Lock()
+_current: _Network | None = None
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in this process's loop and return its result, or raise its exception."""
+    return _network().run(work)
+
+
+def provider(name: str) -> Provider:
+    """Return this process's long-lived client of a provider. Raises KeyError for no such name."""
+    clients = _network().providers
+    if name not in clients:
+        clients[name] = providers.connect(name)
+    return clients[name]
+
+
+def close() -> None:
+    """Close every client and end the loop; the next use starts anew."""
+    global _current
+    with _lock:
+        network, _current = _current, None
+    if network is not None:
+        network.close()
+
+
+def _network() -> _Network:
+    global _current
+    with _lock:
+        if _current is None:
+            _current = _Network()
+        return _current
+
+
+def _forget_after_fork() -> None:
+    # The parent's thread and sockets do not exist here: closing them would close the parent's.
+    global _current, _lock
+    _lock = threading.Lock()
+    _current = None
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)

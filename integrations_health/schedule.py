@@ -1,0 +1,229 @@
+"""What is due, and who takes it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from integrations_health import fields
+from integrations_health.binary_sql import binary_cursor
+from integrations_health.outcomes import MEANINGS, CheckTarget, Outcome
+
+PARK_AFTER_CRASHES = 3
+PARKED_FOR = timedelta(hours=1)
+
+
+class Claim(NamedTuple):
+    """What a worker took: nobody else takes it before the lease ends.
+
+    `claimed_at` is the database's clock; `parked` are the integrations that were not handed out
+    because their check crashed the worker too often; `is_full` says that more may be due.
+    """
+
+    targets: list[CheckTarget]
+    parked: list[UUID]
+    claimed_at: datetime
+    is_full: bool
+
+
+# Rows whose last claim never came back (crash_count > 0) are taken one at a time, so that the one
+# that kills its worker takes no other row with it. SKIP LOCKED: a claim never waits.
+_CLAIM = """
+WITH due AS (
+    SELECT h.id, h.integration_id, h.crash_count, h.next_check_at AS due_at,
+        h.crash_count >= %(crashes)b::smallint AS is_poison, COALESCE(%(now)b::timestamptz, now()) AS now
+    FROM integration_health_checks h
+    WHERE {which}
+    ORDER BY h.next_check_at
+    LIMIT %(limit)b::bigint
+    FOR UPDATE SKIP LOCKED
+), chosen AS (
+    SELECT * FROM due WHERE crash_count = 0
+    UNION ALL
+    (SELECT * FROM due WHERE crash_count > 0
+        AND NOT EXISTS (SELECT FROM due WHERE crash_count = 0) LIMIT 1)
+)
+UPDATE integration_health_checks h
+SET check_seq = h.check_seq + 1,
+    slot_at = due_at,
+    -- Of the common case no indexed column is written, so that PostgreSQL updates in place (HOT).
+    leased_until = CASE WHEN is_poison THEN NULL ELSE now + %(lease)b::interval END,
+    next_check_at = CASE WHEN is_poison THEN now + %(parked_for)b::interval ELSE due_at END,
+    -- One more try after the hour; if that crashes too, it is parked again.
+    crash_count = CASE WHEN is_poison THEN %(crashes)b::smallint - 1 ELSE h.crash_count + 1 END,
+    parked_at = CASE WHEN is_poison THEN now END,
+    applied_seq = CASE WHEN is_poison THEN h.check_seq + 1 ELSE h.applied_seq END,
+    status = CASE WHEN is_poison THEN 'unknown' ELSE h.status END,
+    status_since = CASE WHEN is_poison AND h.status <> 'unknown' THEN now ELSE h.status_since END,
+    consecutive_failures = CASE WHEN is_poison THEN 0 ELSE h.consecutive_failures END,
+    failing_streak = CASE WHEN is_poison THEN 0 ELSE h.failing_streak END,
+    error_code = CASE WHEN is_poison THEN %(crash_code)b::text ELSE h.error_code END,
+    error_message = CASE WHEN is_poison THEN %(crash_message)b::text ELSE h.error_message END,
+    state_version = CASE WHEN is_poison THEN h.state_version + 1 ELSE h.state_version END
+FROM chosen JOIN user_integrations i ON i.id = chosen.integration_id
+WHERE h.id = chosen.id
+RETURNING now, (SELECT count(*) FROM due), is_poison,
+    h.integration_id, h.check_seq, h.provider, h.service, i.server_instance_id,
+    i.provider_user_id, i.auth_config_id, i.server_url, i.server_token,
+    i.probe_tool, i.probe_arguments,
+    h.status <> 'healthy' OR h.suspected_at IS NOT NULL OR i.probe_policy = 'always'
+        OR (i.probe_policy = 'every_nth' AND h.check_seq %% i.probe_every = 0),
+    h.last_check_at IS NOT NULL AND h.status <> 'unknown',
+    GREATEST(h.active_since, i.connected_at)
+"""
+_IS_FREE = """
+    (h.leased_until IS NULL OR h.leased_until <= COALESCE(%(now)b::timestamptz, now()))
+"""
+_IS_DUE = f"""
+    h.provider = %(provider)b::text AND h.enabled
+    AND h.next_check_at <= COALESCE(%(now)b::timestamptz, now()) AND {_IS_FREE}
+"""
+_CLAIM_DUE = _CLAIM.format(which=_IS_DUE)
+_CLAIM_ONE = _CLAIM.format(which=f"h.integration_id = %(integration_id)b::uuid AND {_IS_FREE}")
+
+
+def claim_due(provider: str, *, limit: int, now: datetime | None = None) -> Claim:
+    """Reserve up to `limit` due integrations of a provider for `CHECK_LEASE`, oldest first.
+
+    One statement. `now` replaces the database's clock in tests. A row whose check has crashed its
+    worker three times is parked for an hour with status `unknown` instead of being handed out.
+    """
+    return _claim(_CLAIM_DUE, {"provider": provider, "limit": limit, "now": now})
+
+
+def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
+    """Reserve one integration, due or not, paused or not; empty while it is being checked."""
+    return _claim(_CLAIM_ONE, {"integration_id": integration_id, "limit": 1, "now": now})
+
+
+def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | None = None) -> int:
+    """Give back claims that were not checked: due again after `wait`; returns how many."""
+    if not targets:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE integration_health_checks h
+            SET next_check_at = COALESCE(%s, now()) + %s, leased_until = NULL,
+                applied_seq = r.check_seq, crash_count = 0
+            FROM (SELECT * FROM unnest(%s::uuid[], %s::bigint[]) AS r(integration_id, check_seq)
+                  ORDER BY integration_id) r
+            WHERE h.integration_id = r.integration_id AND h.check_seq = r.check_seq
+                AND h.applied_seq < r.check_seq
+            """,
+            [
+                now,
+                wait,
+                [target.integration_id for target in targets],
+                [target.check_seq for target in targets],
+            ],
+        )
+        return cursor.rowcount
+
+
+def batches_due(*, now: datetime | None = None) -> dict[str, int]:
+    """Return how many batches to wake per provider: enough for what is due, but not a flood."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.provider, due.count FROM unnest(%s::text[]) AS p(provider), LATERAL (
+                SELECT count(*) FROM (
+                    SELECT FROM integration_health_checks h
+                    WHERE h.provider = p.provider AND h.enabled
+                        AND h.next_check_at <= COALESCE(%s, now())
+                        AND (h.leased_until IS NULL OR h.leased_until <= COALESCE(%s, now()))
+                    LIMIT %s
+                ) AS found
+            ) AS due WHERE due.count > 0
+            """,
+            [
+                list(settings.PROVIDERS),
+                now,
+                now,
+                settings.CHECK_BATCH_SIZE * settings.CHECK_WAKE_UPS,
+            ],
+        )
+        return {
+            provider: -(-count // settings.CHECK_BATCH_SIZE)
+            for provider, count in cursor.fetchall()
+        }
+
+
+def make_due(
+    integration_ids: Sequence[UUID], *, spread: timedelta, now: datetime | None = None
+) -> int:
+    """Make integrations due at once, or evenly over `spread`; returns how many moved.
+
+    Never delays a check that is due sooner. What is being checked right now ends first.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE integration_health_checks h
+            SET next_check_at =
+                LEAST(h.next_check_at, COALESCE(%(now)s, now()) + random() * %(spread)s)
+            WHERE h.integration_id = ANY(%(integration_ids)s)
+            """,
+            {"now": now, "spread": spread, "integration_ids": list(integration_ids)},
+        )
+        return cursor.rowcount
+
+
+def is_recently_healthy(integration_id: UUID, *, now: datetime | None = None) -> bool:
+    """Say whether a healthy result is young enough to be reused instead of asking again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT FROM integration_health_checks
+            WHERE integration_id = %s AND status = 'healthy'
+                AND last_check_at > COALESCE(%s, now()) - %s
+            """,
+            [integration_id, now, settings.REUSE_HEALTHY_FOR],
+        )
+        return cursor.fetchone() is not None
+
+
+def _claim(sql: str, arguments: dict[str, Any]) -> Claim:
+    with transaction.atomic(), binary_cursor() as cursor:
+        cursor.execute(
+            sql,
+            {
+                "lease": settings.CHECK_LEASE,
+                "crashes": PARK_AFTER_CRASHES,
+                "parked_for": PARKED_FOR,
+                "crash_code": Outcome.INTERNAL_ERROR.value,
+                "crash_message": MEANINGS[Outcome.INTERNAL_ERROR].sentence,
+                **arguments,
+            },
+        )
+        rows = cursor.fetchall()
+    claimed_at = rows[0][0] if rows else datetime.min
+    found = rows[0][1] if rows else 0
+    return Claim(
+        targets=[_target(row[3:]) for row in rows if not row[2]],
+        parked=[row[3] for row in rows if row[2]],
+        claimed_at=claimed_at,
+        is_full=found >= arguments["limit"] or found > len(rows),
+    )
+
+
+def _target(row: Sequence[Any]) -> CheckTarget:
+    return CheckTarget(
+        integration_id=row[0],
+        check_seq=row[1],
+        provider=row[2],
+        service=row[3],
+        server_instance_id=row[4],
+        provider_user_id=row[5],
+        auth_config_id=row[6],
+        server_url=fields.decrypt(row[7]),
+        server_token=fields.decrypt(row[8]),
+        probe_tool=row[9],
+        probe_arguments=row[10],
+        is_probe_due=row[11],
+        was_connected=row[12],
+        connected_at=row[13],
+    )

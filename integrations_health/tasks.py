@@ -1,0 +1,42 @@
+"""What Celery runs: each task calls the domain once, and knows nothing else."""
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from integrations_health import catch_up, partitions, pipeline, rollups, schedule
+
+
+@shared_task(queue="checks")
+def wake_workers() -> None:
+    """Look at what is due and wake as many batches; a tick has no other effect."""
+    catch_up.follow_heartbeat()
+    for provider, batches in schedule.batches_due().items():
+        for _ in range(batches):
+            wake(provider)
+
+
+@shared_task(queue="checks")
+def check_batch(*, provider: str) -> None:
+    """Check one batch of what is due at a provider, and wake the next when there is more."""
+    if pipeline.run(provider):
+        wake(provider)
+
+
+@shared_task(queue="maintenance")
+def maintain_partitions() -> None:
+    """Make the coming months of history and drop those that are past keeping."""
+    partitions.maintain(today=timezone.now().date())
+
+
+@shared_task(queue="maintenance")
+def roll_up_history() -> None:
+    """Roll up every day that is over and not rolled up yet."""
+    rollups.roll_up_missing(today=timezone.now().date())
+
+
+def wake(provider: str) -> None:
+    """Ask for one more batch. A wake-up that is lost or late is harmless: the next tick looks."""
+    check_batch.apply_async(
+        kwargs={"provider": provider}, expires=settings.TICK.total_seconds(), retry=False
+    )

@@ -1,0 +1,139 @@
+"""How much a provider lets us ask."""
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integrations_health import budget
+from integrations_health.budget import Allotment, Lane
+from integrations_health.providers.base import NoBudget, RateLimit
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+
+@pytest.fixture(autouse=True)
+def _a_hundred_calls_a_minute(settings: Any) -> None:
+    settings.PROVIDERS = {
+        **settings.PROVIDERS,
+        "composio": {**settings.PROVIDERS["composio"], "calls_per_minute": 100},
+    }
+
+
+def booked(*, calls: int, after: timedelta = timedelta(), lane: Lane = Lane.SWEEP) -> int:
+    return budget.reserve("composio", calls=calls, lane=lane, now=NOW + after).calls
+
+
+def test_no_minute_holds_more_calls_than_the_provider_allows() -> None:
+    granted = [booked(calls=1000, after=timedelta(seconds=second)) for second in range(60)]
+
+    # Booked within the first minute, going out within it and the half minute after.
+    assert sum(granted) <= 100 * 1.5
+
+
+def test_the_sweep_leaves_the_share_of_those_who_ask_by_hand() -> None:
+    sweep = sum(booked(calls=1000, after=timedelta(seconds=s)) for s in range(0, 600))
+    by_hand = booked(calls=1, after=timedelta(seconds=599), lane=Lane.MANUAL)
+
+    assert sweep <= 10 * 100 * 0.85 + 43
+    assert by_hand == 1
+
+
+def test_what_was_booked_and_not_used_comes_back() -> None:
+    allotment = budget.reserve("composio", calls=30, now=NOW)
+    before = budget.room("composio", now=NOW)
+
+    budget.settle("composio", allotment, now=NOW)
+
+    assert budget.room("composio", now=NOW) == before + 30
+
+
+def test_a_stretch_in_the_middle_is_lost_rather_than_doubled() -> None:
+    first = budget.reserve("composio", calls=10, now=NOW)
+    budget.reserve("composio", calls=10, now=NOW)
+    before = budget.room("composio", now=NOW)
+
+    budget.settle("composio", first, now=NOW)
+
+    assert budget.room("composio", now=NOW) == before
+
+
+def test_the_providers_own_word_lowers_the_pace() -> None:
+    allotment = budget.reserve("composio", calls=0, now=NOW)
+    said = RateLimit(limit=20, remaining=19, window=timedelta(seconds=60))
+
+    budget.settle("composio", allotment, rate_limit=said, now=NOW)
+
+    assert budget.room("composio", now=NOW) == int(20 * 0.85 / 2)
+
+
+def test_a_window_that_is_nearly_spent_stops_the_sweep_but_no_person() -> None:
+    allotment = budget.reserve("composio", calls=0, now=NOW)
+    said = RateLimit(limit=100, remaining=2, window=timedelta(seconds=120))
+
+    budget.settle("composio", allotment, rate_limit=said, now=NOW)
+
+    assert budget.room("composio", now=NOW) == 0
+    assert booked(calls=1, lane=Lane.MANUAL) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        (timedelta(seconds=1), timedelta(seconds=60)),
+        (timedelta(seconds=90), timedelta(seconds=90)),
+        (timedelta(days=3650), timedelta(hours=1)),
+    ],
+)
+def test_nothing_goes_out_before_the_provider_said_so(asked: timedelta, kept: timedelta) -> None:
+    allotment = budget.reserve("composio", calls=1, now=NOW)
+
+    budget.settle("composio", allotment, wait=asked, now=NOW)
+
+    just_before, just_after = kept - timedelta(seconds=31), kept
+    assert booked(calls=1, after=just_before) == 0
+    assert booked(calls=1, after=just_before, lane=Lane.MANUAL) == 0
+    assert booked(calls=1, after=just_after) == 1
+
+
+def test_plain_mcp_servers_share_no_limit() -> None:
+    assert budget.reserve("mcp", calls=5000, now=NOW).calls == 5000
+
+
+def test_calls_go_out_at_their_pace() -> None:
+    allotment = Allotment(calls=5, spacing=0.02)
+
+    async def pass_all() -> None:
+        await asyncio.gather(*(allotment.gate() for _ in range(5)))
+
+    started = time.monotonic()
+    asyncio.run(pass_all())
+
+    assert time.monotonic() - started >= 4 * 0.02
+
+
+def test_the_gate_closes_when_the_calls_are_used_up() -> None:
+    allotment = Allotment(calls=1)
+
+    async def pass_twice() -> None:
+        await allotment.gate()
+        await allotment.gate()
+
+    with pytest.raises(NoBudget):
+        asyncio.run(pass_twice())
+
+
+def test_a_blocked_gate_stops_those_who_already_wait() -> None:
+    allotment = Allotment(calls=9, starts_in=0.05, spacing=0.01)
+
+    async def wait_and_block() -> list[Any]:
+        waiting = [asyncio.ensure_future(allotment.gate()) for _ in range(9)]
+        await asyncio.sleep(0)
+        allotment.block()
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert {type(result) for result in asyncio.run(wait_and_block())} == {NoBudget}

@@ -1,0 +1,279 @@
+"""Decide and remember: what results do to rows and history."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from integrations_health import partitions, pipeline, schedule
+from integrations_health.check_ids import check_id
+from integrations_health.models import HealthCheck, HealthHistory, Integration
+from integrations_health.outcomes import CheckResult, CheckTarget, Evidence, Outcome, Transition
+from integrations_health.redaction import redact
+from integrations_health.status import Status
+from tests import factories
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def claim(*integrations: Integration, now: datetime = NOW) -> list[CheckTarget]:
+    return [schedule.claim_one(one.id, now=now).targets[0] for one in integrations]
+
+
+def result(
+    target: CheckTarget, outcome: Outcome = Outcome.OK, *, at: datetime = NOW, **fields: Any
+) -> CheckResult:
+    return CheckResult(
+        **{
+            "integration_id": target.integration_id,
+            "check_seq": target.check_seq,
+            "check_id": check_id(target.integration_id, target.check_seq, at),
+            "checked_at": at,
+            "outcome": outcome,
+            "evidence": (Evidence("GMAIL_GET_PROFILE", redact("successful"), 200, 120),),
+            "response_time_ms": 120,
+            **fields,
+        }
+    )
+
+
+def health(integration: Integration) -> HealthCheck:
+    return HealthCheck.objects.get(integration=integration)
+
+
+def test_a_result_becomes_the_current_state_and_one_line_of_history() -> None:
+    integration = factories.integration(status="unknown")
+    (target,) = claim(integration)
+
+    pipeline.record([result(target)], now=NOW)
+
+    row = health(integration)
+    assert (row.status, row.error_code, row.response_time_ms) == ("healthy", "", 120)
+    assert row.last_check_at == NOW
+    assert abs(row.next_check_at - NOW - timedelta(minutes=5)) <= timedelta(seconds=15)
+    assert (row.applied_seq, row.crash_count, row.ok_streak) == (1, 0, 1)
+    assert row.metadata["evidence"] == [
+        {"call": "GMAIL_GET_PROFILE", "said": "successful", "httpStatus": 200, "latencyMs": 120}
+    ]
+    (line,) = HealthHistory.objects.all()
+    assert line.id == check_id(integration.id, 1, NOW)
+    assert (line.integration_id, line.user_id) == (integration.id, integration.user_id)
+    assert (line.status, line.outcome, line.checked_at) == ("healthy", "ok", NOW)
+
+
+def test_a_change_of_status_is_returned_with_its_reason() -> None:
+    integration = factories.integration(status="healthy")
+    (target,) = claim(integration)
+
+    transitions = pipeline.record([result(target, Outcome.PERMISSION)], now=NOW)
+
+    assert transitions == [
+        Transition(integration.id, Status.HEALTHY, Status.DEGRADED, NOW, Outcome.PERMISSION)
+    ]
+    assert health(integration).status_since == NOW
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome.PENDING,
+        Outcome.PROBE_MISCONFIGURED,
+        Outcome.RATE_LIMITED,
+        Outcome.KEY_REJECTED,
+        Outcome.INTERNAL_ERROR,
+    ],
+)
+def test_what_is_not_the_integrations_fault_moves_no_counter(outcome: Outcome) -> None:
+    integration = factories.integration(
+        status="degraded", consecutive_failures=2, failing_streak=2, error_code="timeout"
+    )
+    (target,) = claim(integration)
+
+    transitions = pipeline.record([result(target, outcome)], now=NOW)
+
+    row = health(integration)
+    assert transitions == []
+    assert (row.status, row.consecutive_failures, row.failing_streak) == ("degraded", 2, 2)
+    assert row.error_code == "timeout"
+    assert row.metadata["outcome"] == outcome
+    assert HealthHistory.objects.get().outcome == outcome
+
+
+def test_the_code_of_an_abstention_shows_where_no_bad_vote_stands() -> None:
+    integration = factories.integration(status="unknown")
+    (target,) = claim(integration)
+
+    pipeline.record([result(target, Outcome.KEY_REJECTED)], now=NOW)
+
+    row = health(integration)
+    assert (row.status, row.error_code) == ("unknown", "key_rejected")
+
+
+@pytest.mark.parametrize(
+    ("said", "wait"),
+    [
+        (None, timedelta(minutes=5)),
+        (timedelta(seconds=1), timedelta(seconds=60)),
+        (timedelta(minutes=9), timedelta(minutes=9)),
+        (timedelta(days=3650), timedelta(hours=1)),
+    ],
+)
+def test_the_next_look_waits_as_long_as_the_provider_said(
+    said: timedelta | None, wait: timedelta
+) -> None:
+    integration = factories.integration(status="healthy")
+    (target,) = claim(integration)
+
+    pipeline.record([result(target, Outcome.RATE_LIMITED, wait=said)], now=NOW)
+
+    assert health(integration).next_check_at - NOW == pytest.approx(wait, rel=0.051)
+
+
+def test_a_batch_delivered_twice_is_recorded_once() -> None:
+    integration = factories.integration(status="healthy")
+    (target,) = claim(integration)
+    delivered = [result(target, Outcome.TIMEOUT)]
+
+    pipeline.record(delivered, now=NOW)
+    once = HealthCheck.objects.values().get()
+    again = pipeline.record(delivered, now=NOW + timedelta(seconds=9))
+
+    assert again == []
+    assert HealthCheck.objects.values().get() == once
+    assert HealthHistory.objects.count() == 1
+
+
+def test_one_result_twice_in_a_batch_counts_once() -> None:
+    integration = factories.integration(status="healthy")
+    (target,) = claim(integration)
+    timed_out = result(target, Outcome.TIMEOUT)
+
+    pipeline.record([timed_out, timed_out], now=NOW)
+
+    assert health(integration).consecutive_failures == 1
+    assert HealthHistory.objects.count() == 1
+
+
+def test_a_late_result_adds_history_and_nothing_else() -> None:
+    integration = factories.integration(status="healthy")
+    (slow_worker,) = claim(integration)
+    lease_over = NOW + timedelta(minutes=3)
+    claim(integration, now=lease_over)
+    before = HealthCheck.objects.values().get()
+
+    late = result(slow_worker, Outcome.TIMEOUT)
+    pipeline.record([late], now=lease_over)
+    pipeline.record([late], now=lease_over)
+
+    assert HealthCheck.objects.values().get() == before
+    (line,) = HealthHistory.objects.all()
+    assert (line.outcome, line.status) == ("timeout", "degraded")
+
+
+def test_a_result_whose_integration_is_gone_is_dropped() -> None:
+    integration = factories.integration()
+    (target,) = claim(integration)
+    integration.delete()
+
+    assert pipeline.record([result(target)], now=NOW) == []
+    assert not HealthHistory.objects.exists()
+
+
+def test_three_failures_in_a_row_are_unhealthy_and_climb_the_ladder() -> None:
+    integration = factories.integration(status="healthy")
+    at = NOW
+    delays = []
+    for _ in range(4):
+        (target,) = claim(integration, now=at)
+        pipeline.record([result(target, Outcome.SERVER_ERROR, at=at)], now=at)
+        delays.append((health(integration).next_check_at - at).total_seconds() / 60)
+        at += timedelta(hours=1)
+
+    row = health(integration)
+    assert (row.status, row.consecutive_failures) == ("unhealthy", 4)
+    assert delays == pytest.approx([10, 20, 40, 60], rel=0.051)
+
+
+def test_a_connection_that_turns_active_has_its_grace_from_then_on() -> None:
+    integration = factories.integration(status="unknown")
+    (target,) = claim(integration)
+    pipeline.record([result(target, Outcome.PENDING, is_active=False)], now=NOW)
+    turned = NOW + timedelta(minutes=5)
+    (target,) = claim(integration, now=turned)
+
+    pipeline.record([result(target, Outcome.PENDING, at=turned, is_active=True)], now=turned)
+
+    assert health(integration).active_since == turned
+    (target,) = claim(integration, now=turned + timedelta(minutes=3))
+    assert target.connected_at == turned
+
+
+def test_a_missing_month_is_made_and_nothing_is_lost() -> None:
+    integration = factories.integration(status="healthy")
+    far = NOW + timedelta(days=4000)
+    (target,) = claim(integration, now=far)
+
+    pipeline.record([result(target, at=far)], now=far)
+
+    assert partitions.month_of(far.date()) in partitions.existing(HealthHistory._meta.db_table)
+    assert HealthHistory.objects.get().checked_at == far
+
+
+@pytest.mark.parametrize("size", [1, 50])
+def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(size: int) -> None:
+    targets = claim(*(factories.integration() for _ in range(size)))
+
+    with CaptureQueriesContext(connection, ) as captured:
+        pipeline.record([result(target) for target in targets], now=NOW)
+
+    # savepoint, lock, update, release; COPY passes below Django's count
+    assert len(captured) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_deliveries_at_once_apply_each_result_once() -> None:
+    integrations = [factories.integration(status="healthy") for _ in range(20)]
+    results = [result(target, Outcome.TIMEOUT) for target in claim(*integrations)]
+
+    at_once(8, lambda number: pipeline.record(results[::-1] if number % 2 else results, now=NOW))
+
+    assert set(HealthCheck.objects.values_list("consecutive_failures", flat=True)) == {1}
+    assert HealthHistory.objects.count() == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_claims_at_once_take_each_row_once() -> None:
+    integrations = [factories.integration(next_check_at=NOW) for _ in range(60)]
+    taken: list[CheckTarget] = []
+
+    at_once(8, lambda _: taken.extend(schedule.claim_due("composio", limit=10, now=NOW).targets))
+
+    assert {target.check_seq for target in taken} == {1}
+    assert len(taken) == len({target.integration_id for target in taken}) == len(integrations)
+
+
+def at_once(count: int, work: Callable[[int], object]) -> None:
+    """Run `work` in threads that start together, each with its own database connection."""
+    barrier = threading.Barrier(count)
+    failures: list[BaseException] = []
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait()
+            work(number)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
