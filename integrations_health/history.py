@@ -1,17 +1,22 @@
-"""Append finished checks to the history, and read it back."""
+"""Append finished checks to the history and read them back, in rows and in numbers."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from typing import NamedTuple
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.db import IntegrityError, connection
 from psycopg.errors import CheckViolation
 
 from integrations_health.models import HealthHistory
+from integrations_health.status import Status
 
 TABLE = HealthHistory._meta.db_table
+# A status lasts until the next check, but no longer than this: after that we do not know.
+LONGEST_SILENCE = timedelta(hours=2)
 
 
 class MonthMissing(Exception):
@@ -36,6 +41,33 @@ class HistoryRow(NamedTuple):
     checked_at: datetime
     error_message: str
     error_code: str
+
+
+class Checked(Protocol):
+    """What statistics need to know of a check: a HealthHistory or a HistoryRow."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def response_time_ms(self) -> int | None: ...
+    @property
+    def checked_at(self) -> datetime: ...
+
+
+class Statistics(NamedTuple):
+    """Some checks in numbers.
+
+    `uptime_percent` is the part of the observed time, not of the checks, in which the status was
+    not unhealthy: a failing integration is checked less often. None where nothing is known.
+    """
+
+    uptime_percent: float | None
+    total_checks: int
+    healthy_checks: int
+    degraded_checks: int
+    unhealthy_checks: int
+    average_response_time_ms: float | None
+    p95_response_time_ms: float | None
 
 
 _COPY = f"COPY {TABLE} ({', '.join(HistoryRow._fields)}) FROM STDIN (FORMAT binary)"
@@ -74,6 +106,57 @@ def append_late(rows: Sequence[HistoryRow]) -> None:
         return
     with _known_months(rows), connection.cursor() as cursor:
         cursor.execute(_INSERT_LATE, [list(column) for column in zip(*rows, strict=True)])
+
+
+def last(integration_id: UUID, user_id: UUID, *, limit: int = 100) -> list[HealthHistory]:
+    """Return the newest checks of an integration of this very user, newest first."""
+    return list(
+        HealthHistory.objects.filter(integration_id=integration_id, user_id=user_id).order_by(
+            "-checked_at"
+        )[:limit]
+    )
+
+
+def statistics(checks: Iterable[Checked]) -> Statistics:
+    """Return `checks`, of one integration and in any order, in numbers."""
+    ordered = sorted(checks, key=lambda check: check.checked_at)
+    counts = Counter(check.status for check in ordered)
+    times = sorted(
+        check.response_time_ms for check in ordered if check.response_time_ms is not None
+    )
+    return Statistics(
+        uptime_percent=_uptime(ordered),
+        total_checks=len(ordered),
+        healthy_checks=counts[Status.HEALTHY],
+        degraded_checks=counts[Status.DEGRADED],
+        unhealthy_checks=counts[Status.UNHEALTHY],
+        average_response_time_ms=round(sum(times) / len(times), 1) if times else None,
+        p95_response_time_ms=_percentile(times, 0.95),
+    )
+
+
+def _uptime(ordered: Sequence[Checked]) -> float | None:
+    lasted: dict[str, timedelta] = defaultdict(timedelta)
+    for check, following in pairwise(ordered):
+        lasted[check.status] += min(following.checked_at - check.checked_at, LONGEST_SILENCE)
+    lasted.pop(Status.UNKNOWN, None)
+    observed = sum(lasted.values(), timedelta())
+    if observed:
+        return round(100 - 100 * (lasted[Status.UNHEALTHY] / observed), 1)
+    # No time passed between them, or there is but one: each check counts alike.
+    known = [check.status for check in ordered if check.status != Status.UNKNOWN]
+    bad = known.count(Status.UNHEALTHY)
+    return round(100 - 100 * bad / len(known), 1) if known else None
+
+
+def _percentile(ordered: Sequence[int], share: float) -> float | None:
+    """Interpolate like PostgreSQL's percentile_cont, so that pages and metrics agree."""
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return round(ordered[below] + (ordered[above] - ordered[below]) * (place - below), 1)
 
 
 @contextmanager

@@ -1,21 +1,32 @@
-"""Keep the monthly partitions of the tables of the past in step with the calendar.
+"""Make and drop the monthly partitions of the tables of the past.
 
 A month is the UTC month, whatever the session's time zone, and named by its first day. There is no
 DEFAULT partition: it would forbid DETACH CONCURRENTLY, and a row in it would forbid its month.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
 from integrations_health.models import DailyHealth, HealthHistory
+from integrations_health.partition_plan import (
+    MONTHS_AHEAD,
+    Action,
+    State,
+    Step,
+    later,
+    month_of,
+    plan,
+)
 
-MONTHS_AHEAD = 3
+logger = logging.getLogger(__name__)
+
 # The column each table is partitioned by is a timestamptz or a date; both read such a bound.
 _BOUND = "{:%Y-%m-%d} 00:00:00+00"
 TABLES: Final = (HealthHistory._meta.db_table, DailyHealth._meta.db_table)
@@ -25,56 +36,6 @@ _LOCK_TIMEOUT = "5s"
 # Written on a partition before it is detached, so that a run that was killed between detaching and
 # dropping is told from a month that somebody detached to keep.
 _LEAVING = "on its way out: to be dropped by maintain_partitions"
-
-
-class State(StrEnum):
-    """How a month's table stands to the partitioned table."""
-
-    ATTACHED = "attached"
-    HALF_DETACHED = "half detached"
-    LEAVING = "leaving"  # detached by us, not dropped yet
-    DETACHED = "detached"  # by somebody else
-
-
-class Action(StrEnum):
-    """What can be done about a month."""
-
-    MAKE = "make"
-    DROP = "drop"
-
-
-class Step(NamedTuple):
-    """One thing to do about one month."""
-
-    action: Action
-    month: date
-
-
-def plan(
-    existing: Mapping[date, State],
-    *,
-    today: date,
-    months_ahead: int = MONTHS_AHEAD,
-    keep_months: int,
-) -> list[Step]:
-    """Return what brings `existing` in step with the calendar.
-
-    The running month, the `months_ahead` after it and, of what there is, the `keep_months` before
-    it stay. A month that somebody detached to keep is left alone. What is missing comes first.
-    """
-    this_month = month_of(today)
-    coming = {later(this_month, months) for months in range(months_ahead + 1)}
-    oldest = later(this_month, -keep_months)
-    is_ours = {State.HALF_DETACHED, State.LEAVING}
-    torn = {month for month, state in existing.items() if state in is_ours and month >= oldest}
-    make = {month for month in coming | torn if existing.get(month) is not State.ATTACHED}
-    drop = {
-        month for month, state in existing.items() if month < oldest and state is not State.DETACHED
-    }
-    return [
-        *(Step(Action.MAKE, month) for month in sorted(make)),
-        *(Step(Action.DROP, month) for month in sorted(drop)),
-    ]
 
 
 def apply(table: str, steps: Iterable[Step]) -> None:
@@ -88,6 +49,33 @@ def apply(table: str, steps: Iterable[Step]) -> None:
             ensure(table, step.month)
         else:
             _drop(table, step.month)
+
+
+def due(today: date) -> list[tuple[str, Step]]:
+    """Return what every table needs on `today`, keeping `HISTORY_MONTHS_KEPT` months."""
+    return [
+        (table, step)
+        for table in TABLES
+        for step in plan(existing(table), today=today, keep_months=settings.HISTORY_MONTHS_KEPT)
+    ]
+
+
+def maintain(today: date) -> None:
+    """Do what is due. Raises like `apply`, but only when everything was tried."""
+    failure: OperationalError | None = None
+    for table, step in due(today):
+        try:
+            apply(table, [step])
+            logger.info("partition.changed", extra={"change": describe(table, step)})
+        except OperationalError as error:
+            failure = error
+    if failure:
+        raise failure
+
+
+def describe(table: str, step: Step) -> str:
+    """Return `step` as a line that people read."""
+    return f"{step.action} {name(table, step.month)}"
 
 
 def ensure(table: str, month: date) -> None:
@@ -138,17 +126,6 @@ def ready_until(table: str, *, now: datetime | None = None) -> date:
     while months.get(month) is State.ATTACHED:
         month = later(month, 1)
     return month
-
-
-def month_of(day: date) -> date:
-    """Return the first day of the month of `day`."""
-    return date(day.year, day.month, 1)
-
-
-def later(month: date, months: int) -> date:
-    """Return the month that lies `months` after `month`; before it when negative."""
-    years, index = divmod(month.year * 12 + month.month - 1 + months, 12)
-    return date(years, index + 1, 1)
 
 
 def name(table: str, month: date) -> str:

@@ -31,7 +31,7 @@ from django.conf import settings  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
-from integrations_health import partitions  # noqa: E402
+from integrations_health import partition_plan, partitions  # noqa: E402
 
 # In the future, so that whatever the database stamps with its own clock lies before it.
 NOW = datetime(2031, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -117,4 +117,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock():
         for table in partitions.TABLES:
             for months in (-1, 0, 1):
-                partitions.ensure(table, partitions.later(partitions.month_of(NOW.date()), months))
+                partitions.ensure(
+                    table, partition_plan.later(partition_plan.month_of(NOW.date()), months)
+                )

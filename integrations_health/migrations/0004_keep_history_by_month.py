@@ -159,5 +159,13 @@ class Migration(migrations.Migration):
                 migrations.RunSQL(DAILY, "DROP TABLE integration_health_daily"),
             ],
             state_operations=IN_THE_MODELS,
-        )
+        ),
+        migrations.CreateModel(
+            name="RolledUpDay",
+            fields=[
+                ("day", models.DateField(primary_key=True, serialize=False)),
+                ("is_final", models.BooleanField()),
+            ],
+            options={"db_table": "rolled_up_days"},
+        ),
     ]

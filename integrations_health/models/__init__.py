@@ -2,7 +2,12 @@
 
 from integrations_health.models.health import STATUSES, HealthCheck
 from integrations_health.models.integration import Integration, User
-from integrations_health.models.past import DailyHealth, HealthHistory, MonitoringGap
+from integrations_health.models.past import (
+    DailyHealth,
+    HealthHistory,
+    MonitoringGap,
+    RolledUpDay,
+)
 from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
 
 __all__ = [
@@ -15,5 +20,6 @@ __all__ = [
     "MonitoringGap",
     "ProviderBudget",
     "ProviderIncident",
+    "RolledUpDay",
     "User",
 ]

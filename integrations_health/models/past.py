@@ -13,7 +13,7 @@ class HealthHistory(models.Model):
     """One finished check, for ever unchanged. The table is partitioned by month of `checked_at`.
 
     Its key in the database is (id, checked_at); the id alone is unique by the way it is made (see
-    `history.key`), which is what Django's admin and detail views need.
+    `check_ids.check_id`), which is what Django's admin and detail views need.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -86,6 +86,22 @@ class DailyHealth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} on {self.day}"
+
+
+class RolledUpDay(models.Model):
+    """A UTC day of which every integration has its DailyHealth.
+
+    It is final when it was rolled up once more, a day later, for checks that were recorded late.
+    """
+
+    day = models.DateField(primary_key=True)
+    is_final = models.BooleanField()
+
+    class Meta:
+        db_table = "rolled_up_days"
+
+    def __str__(self) -> str:
+        return f"{self.day}"
 
 
 class MonitoringGap(models.Model):
