@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations_health.redaction import FRAGMENT, MARK, MOST, SafeText, redact
@@ -129,7 +129,6 @@ def leaks(token: str, shown: str) -> list[str]:
 
 
 @given(token=CANARIES, wrapping=st.sampled_from(sorted(WRAPPINGS)))
-@settings(max_examples=150, deadline=None)
 def test_no_eight_characters_of_a_token_survive_any_wrapping(
     token: str, wrapping: str
 ) -> None:
@@ -143,7 +142,6 @@ def test_no_eight_characters_of_a_token_survive_any_wrapping(
     width=st.integers(5, 76),
     wrapping=st.sampled_from(sorted(WRAPPINGS)),
 )
-@settings(max_examples=150, deadline=None)
 def test_a_token_split_over_lines_does_not_survive(
     token: str, width: int, wrapping: str
 ) -> None:
@@ -157,7 +155,6 @@ def test_a_token_split_over_lines_does_not_survive(
     inner=st.sampled_from(sorted(WRAPPINGS)),
     outer=st.sampled_from(sorted(WRAPPINGS)),
 )
-@settings(max_examples=150, deadline=None)
 def test_wrappings_inside_wrappings_do_not_help_a_token(
     token: str, inner: str, outer: str
 ) -> None:
@@ -171,7 +168,6 @@ def test_wrappings_inside_wrappings_do_not_help_a_token(
 
 
 @given(text=st.text(max_size=1_000))
-@settings(max_examples=150, deadline=None)
 def test_any_text_comes_out_short_printable_and_unchanged_by_a_second_pass(
     text: str,
 ) -> None:
@@ -190,7 +186,6 @@ ALPHABET = st.sampled_from(
 
 
 @given(parts=st.lists(ALPHABET, max_size=60))
-@settings(max_examples=150, deadline=None)
 def test_redacting_twice_changes_nothing(parts: list[str]) -> None:
     shown = redact("".join(parts))
 
