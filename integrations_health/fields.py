@@ -1,13 +1,18 @@
 """A text column that is encrypted at rest."""
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import Lookup, Transform
+
+if TYPE_CHECKING:
+    Text = models.TextField[str, str]
+else:
+    Text = models.TextField
 
 # A claim reads the same secrets at every check. A URL and its token weigh about 1 kB together.
 REMEMBERED_SECRETS = 20_000
@@ -26,7 +31,7 @@ class Secret(str):
         return "<secret>"
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(Text):
     """Text that is stored encrypted with the first key of FIELD_ENCRYPTION_KEYS.
 
     The other keys still decrypt, and what is saved again moves to the first. No form shows or

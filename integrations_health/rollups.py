@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -79,18 +80,15 @@ def roll_up(day: date) -> None:
     """
     partitions.ensure(DailyHealth._meta.db_table, partition_plan.month_of(day))
     starts = datetime.combine(day, time.min, tzinfo=UTC)
+    limits: dict[str, Any] = {
+        "day": day,
+        "starts": starts,
+        "ends": starts + timedelta(days=1),
+        "longest_silence": LONGEST_SILENCE,
+    }
     for integrations in _integrations():
         with connection.cursor() as cursor:
-            cursor.execute(
-                _ROLL_UP,
-                {
-                    "day": day,
-                    "starts": starts,
-                    "ends": starts + timedelta(days=1),
-                    "longest_silence": LONGEST_SILENCE,
-                    "integrations": integrations,
-                },
-            )
+            cursor.execute(_ROLL_UP, {**limits, "integrations": integrations})
 
 
 def roll_up_missing(today: date) -> list[date]:

@@ -68,31 +68,29 @@ def integration(**fields: Any) -> Integration:
 def history(of: Integration | None = None, **fields: Any) -> HealthHistory:
     """Make one finished check of an integration, and its month where that is missing."""
     watched = of or integration()
+    checked_at: datetime = fields.setdefault("checked_at", datetime.now(UTC))
     fields = {
+        "id": check_id(watched.pk, next(_numbers), checked_at),
         "integration_id": watched.pk,
         "user_id": watched.user_id,
         "service": watched.service,
         "status": "healthy",
         "outcome": "ok",
         "response_time_ms": 120,
-        "checked_at": datetime.now(UTC),
     } | fields
-    fields.setdefault(
-        "id", check_id(fields["integration_id"], next(_numbers), fields["checked_at"])
-    )
-    _ensure(HealthHistory, fields["checked_at"].astimezone(UTC).date())
+    _ensure(HealthHistory, checked_at.astimezone(UTC).date())
     return HealthHistory.objects.create(**fields)
 
 
 def daily_health(of: Integration | None = None, **fields: Any) -> DailyHealth:
     """Make one integration's day without a fault, and its month where that is missing."""
     watched = of or integration()
+    day: date = fields.setdefault("day", datetime.now(UTC).date() - timedelta(days=1))
     fields = {
         "id": uuid4(),
         "integration_id": watched.pk,
         "user_id": watched.user_id,
         "service": watched.service,
-        "day": datetime.now(UTC).date() - timedelta(days=1),
         "checks": 288,
         "healthy_checks": 288,
         "degraded_checks": 0,
@@ -103,7 +101,7 @@ def daily_health(of: Integration | None = None, **fields: Any) -> DailyHealth:
         "p50_ms": 120,
         "p95_ms": 300,
     } | fields
-    _ensure(DailyHealth, fields["day"])
+    _ensure(DailyHealth, day)
     return DailyHealth.objects.create(**fields)
 
 

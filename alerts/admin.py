@@ -1,0 +1,91 @@
+"""What support staff see of alerts, their rules and who was told."""
+
+from urllib.parse import urlsplit
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from alerts.models import Alert, AlertRule, Notification
+from integrations_health.staff_pages import QuickAdmin, ReadOnlyAdmin
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Choose alerts by what still has to be done about them."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the three states an alert can be in."""
+        return [("open", "open"), ("acknowledged", "acknowledged"), ("resolved", "resolved")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        """Keep the alerts in the chosen state."""
+        match self.value():
+            case "open":
+                return queryset.filter(resolved_at=None, acknowledged_at=None)
+            case "acknowledged":
+                return queryset.filter(resolved_at=None, acknowledged_at__isnull=False)
+            case "resolved":
+                return queryset.filter(resolved_at__isnull=False)
+            case _:
+                return queryset
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """What somebody should look at, newest first."""
+
+    list_display = (
+        "severity",
+        "message",
+        "user",
+        "integration",
+        "created_at",
+        "acknowledged_by",
+        "resolved_at",
+    )
+    list_filter = (StateFilter, "severity", "alert_type", "integration__provider")
+    list_select_related = ("user", "integration", "acknowledged_by")
+    ordering = ("-created_at", "id")
+    search_fields = (
+        "user__username__startswith",
+        "user__email__startswith",
+        "user__external_id__exact",
+        "integration__server_instance_id__exact",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Leave the secrets of the integrations in the database."""
+        return (
+            super()
+            .get_queryset(request)
+            .defer("integration__server_url", "integration__server_token")
+        )
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(QuickAdmin):
+    """When an alert opens and whom it tells."""
+
+    list_display = ("condition", "threshold", "action", "cooldown_minutes", "enabled")
+    list_filter = ("condition", "action", "enabled")
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    """Who was told, and who is still to be told."""
+
+    list_display = ("alert", "event", "channel", "shown_destination", "state", "attempts")
+    list_filter = ("state", "channel", "event")
+    list_select_related = ("alert",)
+    ordering = ("-created_at",)
+    exclude = ("destination",)
+    readonly_fields = ("shown_destination",)
+
+    @admin.display(description="destination")
+    def shown_destination(self, notification: Notification) -> str:
+        """Return where it goes. The path of a webhook's address is a secret."""
+        host = urlsplit(notification.destination).hostname
+        return f"{host}/…" if host else notification.destination

@@ -1,0 +1,189 @@
+"""What support staff see of people, integrations and their health."""
+
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from integrations_health.models import (
+    DailyHealth,
+    HealthCheck,
+    HealthHistory,
+    Heartbeat,
+    Integration,
+    MonitoringGap,
+    ProviderBudget,
+    ProviderIncident,
+    User,
+)
+from integrations_health.staff_pages import OwnerAdmin, ReadOnlyAdmin
+
+if TYPE_CHECKING:
+    AccountAdmin = UserAdmin[User]
+else:
+    AccountAdmin = UserAdmin
+
+SECRETS = ("server_url", "server_token")
+
+
+@admin.register(User)
+class PersonAdmin(OwnerAdmin, AccountAdmin):
+    """People: end users and staff."""
+
+    list_display = ("username", "email", "external_id", "timezone", "is_staff", "is_active")
+    search_fields = ("username__startswith", "email__startswith", "external_id__exact")
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Here", {"fields": ("external_id", "timezone")}))
+
+
+@admin.register(Integration)
+class IntegrationAdmin(OwnerAdmin):
+    """Integrations. They are registered by the app; staff may pause and tune them."""
+
+    list_display = ("__str__", "user", "service", "provider", "enabled", "interval_seconds")
+    list_filter = ("provider", "service", "enabled", "probe_policy")
+    list_select_related = ("user",)
+    search_fields = (
+        "server_instance_id__exact",
+        "provider_user_id__exact",
+        "user__username__startswith",
+        "user__email__startswith",
+        "user__external_id__exact",
+    )
+    exclude = SECRETS
+    readonly_fields = (
+        "user",
+        "service",
+        "provider",
+        "server_instance_id",
+        "provider_user_id",
+        "auth_config_id",
+        "connected_at",
+        "created_at",
+        "updated_at",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A new integration needs its secrets, which no form takes: the app registers it."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Leave the secrets in the database."""
+        return super().get_queryset(request).defer(*SECRETS)
+
+
+@admin.register(HealthCheck)
+class HealthCheckAdmin(ReadOnlyAdmin):
+    """How each integration is now."""
+
+    list_display = (
+        "user",
+        "service",
+        "provider",
+        "status",
+        "status_since",
+        "error_code",
+        "consecutive_failures",
+        "last_check_at",
+        "next_check_at",
+    )
+    list_filter = ("status", "provider", "service", "enabled", "error_code")
+    list_select_related = ("user",)
+    search_fields = (
+        "user__username__startswith",
+        "user__email__startswith",
+        "user__external_id__exact",
+        "integration__server_instance_id__exact",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Read names and numbers, not the evidence, for a list."""
+        return super().get_queryset(request).defer("metadata")
+
+
+class ByIntegrationAdmin(ReadOnlyAdmin):
+    """Pages over the past, searched by the id of an integration and nothing slower."""
+
+    search_fields = ("integration_id__exact",)
+    search_help_text = "The id of an integration"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        """Find the rows of one integration."""
+        if not search_term:
+            return queryset, False
+        try:
+            return queryset.filter(integration_id=UUID(search_term.strip())), False
+        except ValueError:
+            self.message_user(request, "That is not the id of an integration.", messages.WARNING)
+            return queryset.none(), False
+
+
+class ServiceFilter(admin.SimpleListFilter):
+    """Choose a service among those watched now, without reading the past for its values."""
+
+    title = "service"
+    parameter_name = "service"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the services that are watched."""
+        services = HealthCheck.objects.order_by("service").values_list("service", flat=True)
+        return [(service, service) for service in services.distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        """Keep the chosen service."""
+        return queryset.filter(service=self.value()) if self.value() else queryset
+
+
+@admin.register(HealthHistory)
+class HealthHistoryAdmin(ByIntegrationAdmin):
+    """Finished checks."""
+
+    list_display = ("checked_at", "service", "status", "outcome", "response_time_ms", "user_id")
+    list_filter = (ServiceFilter,)
+    # The id grows with the time of the check, and it has an index of its own.
+    ordering = ("-id",)
+    sortable_by = ()
+
+
+@admin.register(DailyHealth)
+class DailyHealthAdmin(ByIntegrationAdmin):
+    """Days in numbers."""
+
+    list_display = ("day", "service", "checks", "downtime_seconds", "degraded_seconds", "p95_ms")
+    ordering = ("-day",)
+    sortable_by = ()
+
+
+@admin.register(ProviderIncident)
+class ProviderIncidentAdmin(ReadOnlyAdmin):
+    """Outages of providers."""
+
+    list_display = ("provider", "service", "cause", "opened_at", "closed_at", "affected_users")
+    list_filter = ("provider", "service", ("closed_at", admin.EmptyFieldListFilter))
+    ordering = ("-opened_at",)
+
+
+@admin.register(ProviderBudget)
+class ProviderBudgetAdmin(ReadOnlyAdmin):
+    """What the providers still let us ask."""
+
+    list_display = ("provider", "calls_per_minute", "remaining", "remaining_at", "blocked_until")
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    """When the schedule was last looked at."""
+
+    list_display = ("name", "beaten_at")
+
+
+@admin.register(MonitoringGap)
+class MonitoringGapAdmin(ReadOnlyAdmin):
+    """When nobody watched."""
+
+    list_display = ("started_at", "ended_at")
+    ordering: ClassVar[tuple[str, ...]] = ("-started_at",)
