@@ -23,7 +23,8 @@ class Account:
     """A connection at one provider. `created_at` and `updated_at` are unix seconds.
 
     `identity` is whose account at the service it is. A plain MCP server is an account too: `id` is
-    its name, `token` what it asks for, `is_legacy` its era, `is_sse` how a legacy one replies.
+    its name, `token` what it asks for, `is_legacy` its era; a legacy one replies with event streams
+    if `is_sse`, and keeps sessions if `has_sessions`.
     """
 
     provider: str
@@ -41,13 +42,21 @@ class Account:
     token: str = field(default="", repr=False)
     is_legacy: bool = False
     is_sse: bool = True
+    has_sessions: bool = True
     callback_url: str = field(default="", repr=False)
     expires_at: float | None = None
     script: Script = FINE
     status_script: Script | None = None
 
+    @property
+    def is_fine(self) -> bool:
+        """Say whether nothing is scripted: nearly everybody in a crowd, so it is asked first."""
+        return self.script is FINE and self.status_script is None
+
     def fault(self, surface: Surface) -> Step:
         """Return what shows on `surface` now, without using it up."""
+        if self.is_fine:
+            return OK
         if surface is Surface.TOOL:
             return self.script.current
         if self.status_script is not None:
@@ -58,13 +67,16 @@ class Account:
         """Return what shows on `surface` now, and use it up where it belongs.
 
         What the provider says of the connection is used up by reading the status, everything else
-        by calling a tool. A service nobody has a tool call for uses everything up by status.
+        by calling a tool. A service nobody has a tool call for uses everything up by status; a
+        plain MCP server, which has no status to read, uses everything up by its tools.
         """
+        if self.is_fine:
+            return OK
         if surface is Surface.STATUS:
             if self.status_script is not None:
                 return self.status_script.take()
             return self.script.take() if self._shows_in_status() else OK
-        if self.script.current.family is Family.CONNECTION:
+        if self.script.current.family is Family.CONNECTION and self.provider != "mcp":
             return self.script.current
         return self.script.take()
 

@@ -13,14 +13,7 @@ from integrations_health.providers.simulator import (
     mcp_modern,
     wire,
 )
-from integrations_health.providers.simulator.exchange import (
-    Exchange,
-    Receive,
-    Refusal,
-    Reply,
-    Scope,
-    Send,
-)
+from integrations_health.providers.simulator.exchange import Exchange, Receive, Reply, Scope, Send
 from integrations_health.providers.simulator.faults import Family
 from integrations_health.providers.simulator.world import Simulator
 
@@ -67,7 +60,7 @@ class App:
                 return composio.answer(self.world, exchange)
             case "klavis":
                 if path.startswith("/oauth/"):
-                    return _authorize(self.world, exchange)
+                    return klavis.authorize(self.world, exchange)
                 return klavis.answer(self.world, exchange)
             case "mcp":
                 return _ask_server(self.world, exchange)
@@ -84,13 +77,6 @@ def _provider(path: str) -> str:
     return ""
 
 
-def _authorize(world: Simulator, exchange: Exchange) -> Reply:
-    try:
-        return klavis.authorize(world, exchange)
-    except Refusal as refusal:
-        return refusal.reply
-
-
 def _ask_server(world: Simulator, exchange: Exchange) -> Reply:
     is_legacy = exchange.path.startswith(_LEGACY)
     id = exchange.path[len(_LEGACY if is_legacy else _MCP) :]
@@ -104,7 +90,7 @@ def _ask_server(world: Simulator, exchange: Exchange) -> Reply:
         return mcp_answers.plain(404, "Not Found")
     if not world.quotas["mcp"].take():
         return mcp_answers.plain(429, "Too Many Requests")
-    refusal = mcp_answers.refuse(world, exchange, account)
+    refusal = mcp_answers.refuse(exchange, account)
     if refusal is not None:
         return refusal
     mood = exchange.mood = world.moods.begin("mcp")

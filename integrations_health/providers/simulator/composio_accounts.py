@@ -9,7 +9,7 @@ from integrations_health.providers.simulator.composio_json import instant, item,
 from integrations_health.providers.simulator.exchange import Exchange, Refusal, Reply, say
 from integrations_health.providers.simulator.faults import FINE, Family, Fault, Script
 from integrations_health.providers.simulator.fields import Field, check
-from integrations_health.providers.simulator.services import BY_TOOLKIT
+from integrations_health.providers.simulator.services import BY_TOOLKIT, Service
 from integrations_health.providers.simulator.world import Simulator
 
 _LINK = {
@@ -41,7 +41,7 @@ def link(world: Simulator, exchange: Exchange) -> Reply:
     findings = check(body, _LINK)
     if findings:
         return errors.invalid(exchange, findings)
-    service = BY_TOOLKIT.get(body["auth_config_id"].removeprefix("ac_"))
+    service = _service(world, body["auth_config_id"])
     if service is None:
         return errors.not_found(exchange, f"Auth config {body['auth_config_id']} not found")
     now = time()
@@ -122,6 +122,13 @@ def delete(world: Simulator, exchange: Exchange, id: str) -> Reply:
     account = found(world, exchange, id)
     world.population.delete(account)
     return say(200, {"success": True})
+
+
+def _service(world: Simulator, auth_config_id: str) -> Service | None:
+    known = BY_TOOLKIT.get(auth_config_id.removeprefix("ac_"))
+    others = (a for a in world.population.kept("composio") if a.auth_config_id == auth_config_id)
+    other = next(others, None)
+    return other.service if other else known
 
 
 def found(world: Simulator, exchange: Exchange, id: str) -> Account:

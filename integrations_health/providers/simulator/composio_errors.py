@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from integrations_health.providers.simulator.exchange import Exchange, Reply, dump, say
+from integrations_health.providers.simulator.failures import words
 from integrations_health.providers.simulator.faults import Fault, Step
 from integrations_health.providers.simulator.fields import Finding
 from integrations_health.providers.simulator.quotas import Quota
@@ -94,7 +95,7 @@ def failed(exchange: Exchange, step: Step, quota: Quota) -> Reply:
         return redirect(step)
     status = int(step.fault)
     message, slug = _NAMES[status]
-    return error(exchange, status, message, code=10000 + status, slug=slug)
+    return error(exchange, status, words(step, message), code=10000 + status, slug=slug)
 
 
 def redirect(step: Step) -> Reply:

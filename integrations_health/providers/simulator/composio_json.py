@@ -5,9 +5,9 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
-from integrations_health.providers.simulator import leaks
 from integrations_health.providers.simulator.accounts import Account
 from integrations_health.providers.simulator.exchange import dump
+from integrations_health.providers.simulator.failures import words
 from integrations_health.providers.simulator.faults import Fault, Step
 from integrations_health.providers.simulator.services import Service
 
@@ -30,7 +30,6 @@ _DECLARED = {
     Fault.STRANGE_STATUS: Shown("PAUSED", None),
     Fault.DISABLED: Shown("ACTIVE", None, True),
     Fault.AUTH_CONFIG_DISABLED: Shown("ACTIVE", "Auth config is disabled", False, True),
-    Fault.SECRET_ECHO: Shown("EXPIRED", leaks.TEXT),
 }
 # Secrets come masked: the first four characters, or a word.
 _SECRETS = {"access_token": "ya29...", "refresh_token": "REDACTED", "token_type": "Bearer"}
@@ -50,7 +49,7 @@ def shown(account: Account, step: Step) -> Shown:
     declared = _DECLARED.get(step.fault)
     if declared is None:
         return Shown(account.status, account.status_reason, account.is_disabled)
-    return declared._replace(reason=step.argument) if step.argument else declared
+    return declared._replace(reason=words(step, declared.reason or "") or None)
 
 
 def item(account: Account, step: Step, *, is_detail: bool = False) -> bytes:

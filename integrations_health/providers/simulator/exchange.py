@@ -36,7 +36,11 @@ class Refusal(Exception):
 
 
 class NotJson(ValueError):
-    """The body of the request is no JSON object."""
+    """The body of the request is no JSON."""
+
+
+class NotAnObject(NotJson):
+    """The body of the request is JSON, but no object."""
 
 
 def dump(value: Any) -> bytes:
@@ -84,13 +88,13 @@ class Exchange:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
     def json(self) -> dict[str, Any]:
-        """Return the body. Raises NotJson when it is no JSON object."""
+        """Return the body. Raises NotJson, NotAnObject."""
         try:
             value = json.loads(self.body)
         except ValueError as error:
             raise NotJson(str(error)) from None
         if not isinstance(value, dict):
-            raise NotJson("not an object")
+            raise NotAnObject("not an object")
         return value
 
     async def read(self) -> None:

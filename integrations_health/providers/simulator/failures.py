@@ -47,9 +47,13 @@ _GENERAL: dict[Fault, Failure] = {
 }
 
 
+def words(step: Step, default: str) -> str:
+    """Return what a step is told to say; `secrets` says all the secrets there are."""
+    return leaks.TEXT if step.argument == "secrets" else step.argument or default
+
+
 def failure(step: Step, service: Service) -> Failure:
-    """Return how `service` fails at this step; the step's argument replaces the words."""
+    """Return how `service` fails at this step; its argument replaces the words."""
     found = _SPECIAL.get((step.fault, service.name)) or _GENERAL[step.fault]
-    if step.argument:
-        return found._replace(text=step.argument)
-    return found._replace(text=found.text.replace("{url}", _URLS[service.name]))
+    default = found.text.replace("{url}", _URLS[service.name])
+    return found._replace(text=words(step, default))

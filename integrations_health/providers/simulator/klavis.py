@@ -53,9 +53,10 @@ def authorize(world: Simulator, exchange: Exchange) -> Reply:
     if unknown or not id:
         missing = [Finding("instance_id", "missing", "Field required")]
         return errors.invalid(unknown or missing, where="query")
-    account = _found(world, exchange, id)
-    if exchange.path != f"/oauth/{account.service.oauth}/authorize":
-        raise Refusal(errors.instance_not_found())
+    account = world.population.find("klavis", id)
+    if account is None or exchange.path != _oauth_path(account):
+        return errors.instance_not_found()
+    exchange.call.account = id
     if exchange.method != "POST":
         return links.page(account)
     if links.is_allowed(exchange):
@@ -154,5 +155,8 @@ def _found(world: Simulator, exchange: Exchange, id: str) -> Account:
 
 
 def _oauth_url(exchange: Exchange, account: Account) -> str:
-    path = f"/oauth/{account.service.oauth}/authorize"
-    return f"{exchange.origin}{path}?instance_id={account.id}"
+    return f"{exchange.origin}{_oauth_path(account)}?instance_id={account.id}"
+
+
+def _oauth_path(account: Account) -> str:
+    return f"/oauth/{account.service.oauth}/authorize"

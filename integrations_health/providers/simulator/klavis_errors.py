@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from integrations_health.providers.simulator.composio_errors import redirect
 from integrations_health.providers.simulator.exchange import HTML, Reply, say
+from integrations_health.providers.simulator.failures import words
 from integrations_health.providers.simulator.faults import Fault, Step
 from integrations_health.providers.simulator.fields import Finding
 
@@ -45,4 +46,4 @@ def failed(step: Step) -> Reply:
         case Fault.HTTP_502 | Fault.HTTP_503:
             status = int(step.fault)
             return Reply(status, _GATEWAY % (status, status), headers=(HTML,))
-    return detail(int(step.fault), "Internal Server Error")
+    return detail(int(step.fault), words(step, "Internal Server Error"))

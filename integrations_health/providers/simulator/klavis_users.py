@@ -6,8 +6,9 @@ from typing import Any
 
 from integrations_health.providers.simulator import klavis_errors as errors
 from integrations_health.providers.simulator.accounts import Account, Surface
+from integrations_health.providers.simulator.composio_json import instant
 from integrations_health.providers.simulator.exchange import Exchange, Reply, say
-from integrations_health.providers.simulator.faults import Family, Fault, Step
+from integrations_health.providers.simulator.faults import OK, Family, Fault, Step
 from integrations_health.providers.simulator.fields import Finding
 from integrations_health.providers.simulator.services import BY_SERVER
 from integrations_health.providers.simulator.world import Simulator
@@ -50,14 +51,17 @@ def integrations(world: Simulator, exchange: Exchange, user_id: str) -> Reply:
     if not accounts:
         return errors.detail(404, "User not found")
     shown: list[dict[str, Any]] = []
+    spoiler = OK
     for account in accounts:
         step = world.moods.take(account, Surface.STATUS, exchange.mood)
         if step.family is Family.HTTP:
             return errors.failed(step)
+        if step.family is Family.WIRE:
+            spoiler = step
         if step.fault is not Fault.GONE:
             name, has_data = account.service.server, is_authenticated(account, step)
             shown.append({"name": name, "is_authenticated": has_data})
-    return say(200, {"integrations": shown})
+    return say(200, {"integrations": shown})._replace(step=spoiler)
 
 
 def auth(world: Simulator, exchange: Exchange, user_id: str, server: str) -> Reply:
@@ -91,5 +95,5 @@ def forget(world: Simulator, exchange: Exchange, account: Account) -> None:
 
 
 def _user(world: Simulator, user_id: str) -> dict[str, Any]:
-    accounts = world.population.of_user("klavis", user_id)
-    return {"userId": user_id, "integrations": [account.service.server for account in accounts]}
+    oldest = min(account.created_at for account in world.population.of_user("klavis", user_id))
+    return {"userId": user_id, "createdAt": instant(oldest)}

@@ -7,7 +7,7 @@ from integrations_health.providers.simulator import klavis_tools
 from integrations_health.providers.simulator.accounts import Account, Surface
 from integrations_health.providers.simulator.composio_errors import redirect
 from integrations_health.providers.simulator.exchange import Exchange, Reply, dump, say
-from integrations_health.providers.simulator.failures import failure
+from integrations_health.providers.simulator.failures import failure, words
 from integrations_health.providers.simulator.faults import OK, Family, Fault, Step
 from integrations_health.providers.simulator.fields import arguments
 from integrations_health.providers.simulator.services import Tool
@@ -37,30 +37,36 @@ def plain(status: int, text: str = "") -> Reply:
     return Reply(status, text.encode(), headers=(_TEXT,))
 
 
-def refuse(world: Simulator, exchange: Exchange, account: Account) -> Reply | None:
+def refuse(exchange: Exchange, account: Account) -> Reply | None:
     """Return the refusal of whoever may not come in; None when the token is right."""
     if not account.token or exchange.header(b"authorization") == f"Bearer {account.token}":
         return None
     return _challenge(exchange, 401, _INVALID_TOKEN)
 
 
-def spoiled(world: Simulator, exchange: Exchange, account: Account) -> Reply | Step:
-    """Return the refusal that a script wants before the method is looked at, or what to spoil.
+def begin(world: Simulator, exchange: Exchange, account: Account, method: str) -> Step | Reply:
+    """Return the step of the script that this request uses up, or the refusal it comes to.
 
-    A server that is down or refuses is so for every request: a handshake uses up the step.
+    A server that is down or refuses is so for every method: a handshake may use up the step.
     """
     exchange.call.account = account.id
+    is_plain = account.provider == "mcp"
+    if is_plain and account.status != "ACTIVE":
+        return _challenge(exchange, 401, _INVALID_TOKEN)
     step = world.moods.fault(account, Surface.TOOL, exchange.mood)
-    family = Family.CONNECTION if account.status != "ACTIVE" else step.family
-    if family is None or (family is Family.ANSWER and step.fault is not Fault.MISSING_SCOPE):
+    is_refused = (
+        step.family is Family.HTTP
+        or step.fault is Fault.GONE
+        or (is_plain and step.family is Family.CONNECTION)
+        or (is_plain and step.fault is Fault.MISSING_SCOPE)
+    )
+    is_ask = method == "tools/call" or (
+        not account.service.is_probed and method in {"ping", "server/discover"}
+    )
+    if not is_refused and not is_ask and step.family is not Family.WIRE:
         return OK
-    world.moods.take(account, Surface.TOOL, exchange.mood)
-    if family is Family.CONNECTION and account.provider == "mcp":
-        # It has no other place to say so, so reading it is what uses it up.
-        account.script.take()
-    if family is Family.WIRE:
-        return step
-    return failed(exchange, step)
+    step = world.take(exchange, account, Surface.TOOL)
+    return failed(exchange, step) if is_refused else step
 
 
 def failed(exchange: Exchange, step: Step) -> Reply:
@@ -79,7 +85,7 @@ def failed(exchange: Exchange, step: Step) -> Reply:
                 return reply
             return reply._replace(headers=(*reply.headers, (b"retry-after", wait.encode())))
     if step.family is Family.HTTP and step.fault is not Fault.KEY_REJECTED:
-        return plain(int(step.fault), "Internal Server Error")
+        return plain(int(step.fault), words(step, "Internal Server Error"))
     return _challenge(exchange, 401, _INVALID_TOKEN)
 
 
@@ -92,11 +98,8 @@ def tools(world: Simulator, account: Account) -> list[dict[str, Any]]:
     ]
 
 
-def call(
-    world: Simulator, exchange: Exchange, account: Account, params: dict[str, Any]
-) -> dict[str, Any]:
+def call(world: Simulator, account: Account, params: dict[str, Any], step: Step) -> dict[str, Any]:
     """Run a tool and return its result, failures marked by `isError`."""
-    step = world.take(exchange, account, Surface.TOOL)
     name = str(params.get("name"))
     tool = account.service.mcp_tools.get(name)
     if tool is None or name in world.removed_tools or step.fault is Fault.TOOL_GONE:
@@ -110,14 +113,14 @@ def call(
 def _run(account: Account, tool: Tool, sent: dict[str, Any], step: Step) -> dict[str, Any]:
     findings = arguments(sent, tool.schema)
     if findings:
-        words = "\n".join(f"{finding.name}\n  {finding.text}" for finding in findings)
+        text = "\n".join(f"{finding.name}\n  {finding.text}" for finding in findings)
         count = f"{len(findings)} validation errors for {tool.name}Arguments"
-        return _result(f"Error executing tool {tool.name}: {count}\n{words}", is_error=True)
+        return _result(f"Error executing tool {tool.name}: {count}\n{text}", is_error=True)
     if step.fault is Fault.SLACK_OK_FALSE:
         return _result(json.dumps({"ok": False, "error": step.argument or "token_revoked"}))
     if step.family is Family.ANSWER and step.fault is not Fault.SESSION_LOST:
-        words = failure(step, account.service).text
-        return _result(f"Error executing tool {tool.name}: {words}", is_error=True)
+        text = failure(step, account.service).text
+        return _result(f"Error executing tool {tool.name}: {text}", is_error=True)
     return _result(json.dumps(tool.answer(account.identity), indent=2))
 
 
@@ -125,10 +128,10 @@ def _result(text: str, *, is_error: bool = False) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": text}], "isError": is_error}
 
 
-def _challenge(exchange: Exchange, status: int, words: str) -> Reply:
+def _challenge(exchange: Exchange, status: int, problem: str) -> Reply:
     path = exchange.path
     metadata = f"{exchange.origin}/.well-known/oauth-protected-resource{path}"
-    header = f'{words}, resource_metadata="{metadata}"'.encode()
+    header = f'{problem}, resource_metadata="{metadata}"'.encode()
     body = dump({"error": "invalid_token" if status == 401 else "insufficient_scope"})
     reply = Reply(status, body)
     return reply._replace(headers=(*reply.headers, (b"www-authenticate", header)))

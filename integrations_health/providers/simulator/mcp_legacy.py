@@ -4,9 +4,9 @@ import secrets
 from typing import Any
 
 from integrations_health.providers.simulator import mcp_answers as answers
-from integrations_health.providers.simulator.accounts import Account, Surface
+from integrations_health.providers.simulator.accounts import Account
 from integrations_health.providers.simulator.exchange import Exchange, NotJson, Reply, dump
-from integrations_health.providers.simulator.faults import Fault
+from integrations_health.providers.simulator.faults import Fault, Step
 from integrations_health.providers.simulator.world import Simulator
 
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -28,35 +28,35 @@ def answer(world: Simulator, exchange: Exchange, account: Account) -> Reply:
         message = exchange.json()
     except NotJson:
         return answers.error(400, answers.PARSE_ERROR, "Parse error")
+    method = message.get("method")
+    if method != "initialize":
+        # Before the script is asked: a client that tries the other era first uses nothing up.
+        refusal = _session_refusal(world, exchange, account)
+        if refusal is not None:
+            return refusal
     if "id" not in message:
-        return _session_refusal(world, exchange, account) or Reply(202, b"", headers=())
-    if message.get("jsonrpc") != "2.0" or not isinstance(message.get("method"), str):
+        return Reply(202, b"", headers=())
+    if message.get("jsonrpc") != "2.0" or not isinstance(method, str):
         return answers.error(400, answers.INVALID_PARAMS, "Validation error")
-    step = answers.spoiled(world, exchange, account)
+    step = answers.begin(world, exchange, account, method)
     if isinstance(step, Reply):
         return step
-    return _dispatch(world, exchange, account, message)._replace(step=step)
+    if step.fault is Fault.SESSION_LOST and world.sessions.pop(_session(exchange), ""):
+        return _no_session()
+    return _dispatch(world, account, message, step)._replace(step=step)
 
 
-def _dispatch(
-    world: Simulator, exchange: Exchange, account: Account, message: dict[str, Any]
-) -> Reply:
-    method = message["method"]
-    if method == "initialize":
-        return _initialize(world, account, message)
-    refusal = _session_refusal(world, exchange, account)
-    if refusal is not None:
-        return refusal
-    params = message.get("params") or {}
+def _dispatch(world: Simulator, account: Account, message: dict[str, Any], step: Step) -> Reply:
+    method, params = message["method"], message.get("params") or {}
     match method:
+        case "initialize":
+            return _initialize(world, account, message)
         case "ping":
             return _result(account, message, {})
         case "tools/list":
             return _result(account, message, {"tools": answers.tools(world, account)})
         case "tools/call":
-            if _loses_session(world, exchange, account):
-                return _no_session()
-            return _result(account, message, answers.call(world, exchange, account, params))
+            return _result(account, message, answers.call(world, account, params, step))
     problem = {"code": answers.METHOD_NOT_FOUND, "message": "Method not found", "data": method}
     return _say(account, {"jsonrpc": "2.0", "id": message["id"], "error": problem})
 
@@ -68,6 +68,8 @@ def _initialize(world: Simulator, account: Account, message: dict[str, Any]) -> 
         "capabilities": {"tools": {"listChanged": False}},
         "serverInfo": {"name": account.service.name, "version": "1"},
     }
+    if not account.has_sessions:
+        return _result(account, message, result)
     session = secrets.token_hex(16)
     if len(world.sessions) >= _MOST_SESSIONS:
         del world.sessions[next(iter(world.sessions))]
@@ -80,16 +82,16 @@ def _end(world: Simulator, exchange: Exchange, account: Account) -> Reply:
     refusal = _session_refusal(world, exchange, account)
     if refusal is not None:
         return refusal
-    del world.sessions[exchange.header(b"mcp-session-id")]
-    return Reply(200, b"")
+    is_ended = world.sessions.pop(_session(exchange), None) is not None
+    return Reply(200, b"") if is_ended else answers.plain(405)
 
 
 def _session_refusal(world: Simulator, exchange: Exchange, account: Account) -> Reply | None:
     exchange.call.account = account.id
-    session = exchange.header(b"mcp-session-id")
-    if not session:
+    session = _session(exchange)
+    if not session and account.has_sessions:
         return answers.error(400, answers.INVALID_REQUEST, "Bad Request: Missing session ID")
-    if world.sessions.get(session) != account.id:
+    if account.has_sessions and world.sessions.get(session) != account.id:
         return _no_session()
     version = exchange.header(b"mcp-protocol-version")
     if version and version not in VERSIONS:
@@ -98,12 +100,8 @@ def _session_refusal(world: Simulator, exchange: Exchange, account: Account) -> 
     return None
 
 
-def _loses_session(world: Simulator, exchange: Exchange, account: Account) -> bool:
-    if world.moods.fault(account, Surface.TOOL, exchange.mood).fault is not Fault.SESSION_LOST:
-        return False
-    world.moods.take(account, Surface.TOOL, exchange.mood)
-    del world.sessions[exchange.header(b"mcp-session-id")]
-    return True
+def _session(exchange: Exchange) -> str:
+    return exchange.header(b"mcp-session-id")
 
 
 def _no_session() -> Reply:

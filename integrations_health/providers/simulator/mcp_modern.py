@@ -4,12 +4,20 @@ from typing import Any
 
 from integrations_health.providers.simulator import mcp_answers as answers
 from integrations_health.providers.simulator.accounts import Account
-from integrations_health.providers.simulator.exchange import Exchange, NotJson, Reply, say
+from integrations_health.providers.simulator.exchange import (
+    Exchange,
+    NotAnObject,
+    NotJson,
+    Reply,
+    say,
+)
+from integrations_health.providers.simulator.faults import Step
 from integrations_health.providers.simulator.world import Simulator
 
 VERSION = "2026-07-28"
 _META = "io.modelcontextprotocol/"
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_NOT_ONE = "Body must be a single JSON-RPC request or notification object"
 _LISTED = {"ttlMs": 0, "cacheScope": "private"}
 
 
@@ -22,6 +30,8 @@ def answer(world: Simulator, exchange: Exchange, account: Account) -> Reply:
         return refusal
     try:
         message = exchange.json()
+    except NotAnObject:
+        return answers.error(400, answers.INVALID_REQUEST, _NOT_ONE)
     except NotJson:
         return answers.error(400, answers.PARSE_ERROR, "Parse error")
     if "id" not in message and isinstance(message.get("method"), str):
@@ -29,10 +39,10 @@ def answer(world: Simulator, exchange: Exchange, account: Account) -> Reply:
     refusal = _refuse_message(exchange, message)
     if refusal is not None:
         return refusal
-    step = answers.spoiled(world, exchange, account)
+    step = answers.begin(world, exchange, account, message["method"])
     if isinstance(step, Reply):
         return step
-    return _dispatch(world, exchange, account, message)._replace(step=step)
+    return _dispatch(world, account, message, step)._replace(step=step)
 
 
 def _refuse_headers(exchange: Exchange) -> Reply | None:
@@ -49,20 +59,24 @@ def _refuse_message(exchange: Exchange, message: dict[str, Any]) -> Reply | None
     params = message.get("params", {})
     is_request = message.get("jsonrpc") == "2.0" and isinstance(method, str)
     if not is_request or isinstance(id, bool) or not isinstance(id, int | str):
-        text = "Body must be a single JSON-RPC request or notification object"
-        return answers.error(400, answers.INVALID_REQUEST, text)
-    version = exchange.header(b"mcp-protocol-version")
-    if version != VERSION:
-        data = {"supported": [VERSION], "requested": version or "2025-03-26"}
-        text = "Unsupported protocol version"
-        return answers.error(400, answers.UNSUPPORTED_VERSION, text, id=id, data=data)
+        return answers.error(400, answers.INVALID_REQUEST, _NOT_ONE)
+    if not exchange.header(b"mcp-protocol-version"):
+        # Somebody of the eras before, who shall know that there is nothing for him here.
+        return _unsupported(id, "2025-03-26")
     problem = _envelope_problem(params)
     if problem:
         return answers.error(400, answers.INVALID_PARAMS, problem, id=id)
     mismatch = _mismatch(exchange, str(method), params)
     if mismatch:
         return answers.error(400, answers.HEADER_MISMATCH, mismatch, id=id)
-    return None
+    version = params["_meta"][f"{_META}protocolVersion"]
+    return None if version == VERSION else _unsupported(id, version)
+
+
+def _unsupported(id: int | str, version: str) -> Reply:
+    data = {"supported": [VERSION], "requested": version}
+    text = "Unsupported protocol version"
+    return answers.error(400, answers.UNSUPPORTED_VERSION, text, id=id, data=data)
 
 
 def _envelope_problem(params: Any) -> str:
@@ -77,7 +91,8 @@ def _envelope_problem(params: Any) -> str:
 
 
 def _mismatch(exchange: Exchange, method: str, params: dict[str, Any]) -> str:
-    if params["_meta"][f"{_META}protocolVersion"] != VERSION:
+    version = exchange.header(b"mcp-protocol-version")
+    if params["_meta"][f"{_META}protocolVersion"] != version:
         return "mcp-protocol-version header does not match the request envelope's protocol version"
     if exchange.header(b"mcp-method") != method:
         return "mcp-method header does not match the request body's method"
@@ -87,13 +102,11 @@ def _mismatch(exchange: Exchange, method: str, params: dict[str, Any]) -> str:
     return ""
 
 
-def _dispatch(
-    world: Simulator, exchange: Exchange, account: Account, message: dict[str, Any]
-) -> Reply:
+def _dispatch(world: Simulator, account: Account, message: dict[str, Any], step: Step) -> Reply:
     id, method, params = message["id"], message["method"], message["params"]
     match method:
         case "tools/call":
-            result = answers.call(world, exchange, account, params)
+            result = answers.call(world, account, params, step)
         case "tools/list":
             result = {"tools": answers.tools(world, account), **_LISTED}
         case "server/discover":

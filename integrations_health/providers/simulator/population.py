@@ -53,7 +53,7 @@ class Population:
 
     def of_user(self, provider: str, user_id: str) -> list[Account]:
         """Return the accounts of one user, the newest first."""
-        found = [a for a in self._kept.get(provider, {}).values() if a.user_id == user_id]
+        found = [account for account in self.kept(provider) if account.user_id == user_id]
         found += self._untouched(provider, self.crowd.indices_of_user(user_id))
         return sorted(found, key=lambda account: account.created_at, reverse=True)
 
@@ -64,15 +64,19 @@ class Population:
 
     def page(self, accounts: Iterable[Account], wanted: Wanted, *, offset: int, limit: int) -> Page:
         """Return the page of `accounts` that are wanted, in the order they come."""
-        matching = [account for account in accounts if wanted(account)]
-        return Page(matching[offset : offset + limit], len(matching))
+        chosen: list[Account] = []
+        total = 0
+        for account in accounts:
+            if wanted(account):
+                if offset <= total < offset + limit:
+                    chosen.append(account)
+                total += 1
+        return Page(chosen, total)
 
     def everyone(self, provider: str, *, by: str, is_descending: bool) -> Iterator[Account]:
         """Yield all accounts of a provider in the order of `created_at` or `updated_at`."""
         kept = sorted(
-            self._kept.get(provider, {}).values(),
-            key=lambda account: getattr(account, by),
-            reverse=is_descending,
+            self.kept(provider), key=lambda account: getattr(account, by), reverse=is_descending
         )
         size = self.crowd.size
         indices = range(size - 1, -1, -1) if is_descending else range(size)
@@ -85,13 +89,13 @@ class Population:
 
     def newest(self, provider: str, *, offset: int, limit: int) -> Page:
         """Return a page of all accounts, newest first, without looking at the pages before it."""
-        kept = self._kept.get(provider, {})
+        kept = self.kept(provider)
         total = len(kept) + self.crowd.size - self._touched.get(provider, 0)
         if self._touched.get(provider):
             everyone = self.everyone(provider, by="created_at", is_descending=True)
             return Page(list(islice(everyone, offset, offset + limit)), total)
         # Nobody of the crowd was touched, and everybody else is younger than the crowd.
-        accounts = sorted(kept.values(), key=lambda account: account.created_at, reverse=True)
+        accounts = sorted(kept, key=lambda account: account.created_at, reverse=True)
         chosen = accounts[offset : offset + limit]
         first = self.crowd.size - 1 - max(offset - len(accounts), 0)
         last = max(first - (limit - len(chosen)), -1)
@@ -100,12 +104,13 @@ class Population:
 
     def users(self, provider: str) -> list[str]:
         """Return every user who has an account at a provider, sorted."""
-        users = {account.user_id for account in self._kept.get(provider, {}).values()}
+        users = {account.user_id for account in self.kept(provider)}
         users.update(account.user_id for account in self._untouched_all(provider))
         return sorted(users)
 
     def kept(self, provider: str) -> list[Account]:
         """Return the accounts that were connected or touched, the oldest first."""
+        # A copy made in one step: tests connect accounts while the server reads them.
         return list(self._kept.get(provider, {}).values())
 
     def _touch(self, account: Account) -> None:

@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -17,6 +16,8 @@ from integrations_health.providers.simulator.world import Simulator
 
 _KEEP_ALIVE_SECONDS = 75
 _START_SECONDS = 10
+_STOP_SECONDS = 0.5
+_GLANCE_SECONDS = 0.02  # how often a server looks whether it shall stop
 
 
 class DidNotStart(RuntimeError):
@@ -34,15 +35,29 @@ class _Connection(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """A server that lets go of hanging requests as soon as it is told to stop."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        self.cut()
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = threading.Event()
 
-    def cut(self) -> None:
-        """Close every connection, answered or not; from the server's own thread."""
-        self.should_exit = True
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(_GLANCE_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        # Answered or not: a request that hangs would hold the server up for ever.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_STOP_SECONDS)
 
 
 def is_loopback(host: str) -> bool:
@@ -70,36 +85,18 @@ def running(simulator: Simulator | None = None, **options: Any) -> Iterator[Simu
     listener = _listen("127.0.0.1", 0)
     simulator.base_url = _url(listener)
     server = _server(simulator, "127.0.0.1")
-    loop = asyncio.new_event_loop()
-    is_up = threading.Event()
     thread = threading.Thread(
-        target=_run, args=(server, loop, listener, is_up), name="provider-simulator", daemon=True
+        target=server.run, kwargs={"sockets": [listener]}, name="provider-simulator", daemon=True
     )
     thread.start()
     try:
-        if not is_up.wait(_START_SECONDS):
+        if not server.is_up.wait(_START_SECONDS):
             raise DidNotStart(f"no start within {_START_SECONDS} s")
         yield simulator
     finally:
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(server.cut)
+        server.should_exit = True
         thread.join()
         simulator.journal.shut()
-
-
-def _run(
-    server: _Server,
-    loop: asyncio.AbstractEventLoop,
-    listener: socket.socket,
-    is_up: threading.Event,
-) -> None:
-    asyncio.set_event_loop(loop)
-    # The socket listens already: a request that comes before the server waits in the backlog.
-    loop.call_soon(is_up.set)
-    try:
-        loop.run_until_complete(server.serve(sockets=[listener]))
-    finally:
-        loop.close()
 
 
 def _server(simulator: Simulator, host: str) -> _Server:
@@ -113,7 +110,6 @@ def _server(simulator: Simulator, host: str) -> _Server:
         server_header=False,
         date_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=1,
     )
     return _Server(config)
 
