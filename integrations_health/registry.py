@@ -15,9 +15,9 @@ from django.db.models.functions import Now
 from django.db.utils import OperationalError
 from psycopg.errors import LockNotAvailable
 
-from integrations_health import health_rows, schedule
+from integrations_health import health_rows, schedule, unnest
 from integrations_health.models import Integration, User
-from integrations_health.registration import Refusal, Registration
+from integrations_health.registration import OPTIONAL, Refusal, Registration
 
 # So many new ones are due at once; those beyond come one by one over their interval.
 DUE_AT_ONCE = 300
@@ -27,6 +27,7 @@ ASKED_WITH = frozenset(
     {"server_url", "server_token", "provider_user_id", "auth_config_id", "connected_at"}
     | {"interval_seconds", "probe_policy", "probe_every", "probe_tool", "probe_arguments"}
 )
+COLUMNS = ("id", "user", "service", "provider", "server_instance_id", *OPTIONAL)
 NEEDS_URL = frozenset({"mcp"})
 # Below the statement timeout of 30 s.
 PATIENCE = timedelta(seconds=25)
@@ -52,6 +53,14 @@ class Changes:
     refused: list[Refusal] = field(default_factory=list)
     to_toggle: dict[UUID, bool] = field(default_factory=dict)
     to_check: set[UUID] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        if not (self.created or self.updated):
+            return "nothing changed"
+        return (
+            f"{self.created:,} created, {self.updated:,} updated, {self.unchanged:,} unchanged; "
+            f"new users: {len(self.people):,}"
+        )
 
 
 @contextmanager
@@ -132,7 +141,7 @@ def _create(registrations: Sequence[Registration], changes: Changes) -> None:
         for registration in registrations
     ]
     # Somebody may have registered the same one since we looked: theirs stands.
-    Integration.objects.bulk_create(rows, ignore_conflicts=True)
+    unnest.insert(rows, columns=COLUMNS)
     _spread([row.pk for row in rows[max(DUE_AT_ONCE - changes.created, 0) :]])
     changes.created += len(rows)
 
@@ -178,10 +187,8 @@ def _update(registrations: dict[UUID, Registration], changes: Changes) -> None:
             setattr(row, name, value)
         rows.append(row)
         names |= differences.keys()
-    # An upsert by primary key: every row is there and locked, and a thousand are one statement.
-    Integration.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["id"], update_fields=sorted(names)
-    )
+    if rows:
+        unnest.update(rows, columns=sorted(names))
 
 
 def _settle(changes: Changes) -> None:

@@ -1,0 +1,50 @@
+"""Write many rows in one statement: as arrays, one for each column."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+
+
+def insert(rows: Sequence[models.Model], *, columns: Sequence[str]) -> None:
+    """Insert these columns of unsaved rows of one model; a row that conflicts is left out.
+
+    The other columns get the database's defaults.
+    """
+    table, names, arrays, values = _parts(rows, columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING",
+            values,
+        )
+
+
+def update(rows: Sequence[models.Model], *, columns: Sequence[str]) -> None:
+    """Write these columns of rows of one model. The rows are locked by the caller."""
+    key = rows[0]._meta.pk.name
+    table, names, arrays, values = _parts(rows, [key, *columns])
+    changed = ", ".join(f"{name} = new.{name}" for name in names.split(", ")[1:])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {changed} FROM unnest({arrays}) AS new({names}) "
+            f"WHERE {table}.{key} = new.{key}",
+            values,
+        )
+
+
+def _parts(
+    rows: Sequence[models.Model], columns: Sequence[str]
+) -> tuple[str, str, str, list[list[Any]]]:
+    """Return the table, its columns, their arrays' placeholders, and the arrays."""
+    options = rows[0]._meta
+    concrete = {field.name: field for field in options.concrete_fields}
+    fields = [concrete[name] for name in columns]
+    quote = connection.ops.quote_name
+    # Without its length, a type does not cut what is too long: the column then refuses it.
+    types = [(field.db_type(connection) or "text").split("(")[0] for field in fields]
+    values = [
+        [field.get_db_prep_save(field.pre_save(row, add=False), connection) for row in rows]
+        for field in fields
+    ]
+    names = ", ".join(quote(field.column or field.name) for field in fields)
+    return quote(options.db_table), names, ", ".join(f"%s::{name}[]" for name in types), values
