@@ -31,7 +31,10 @@ def main() -> None:
         return
     if not is_loopback(options.host) and simulator.api_key == API_KEY:
         sys.exit("Set SIMULATOR_API_KEY before others can reach the simulator.")
-    serve(simulator, host=options.host, port=options.port)
+    try:
+        serve(simulator, host=options.host, port=options.port)
+    except OSError as problem:
+        sys.exit(f"Cannot listen on {options.host}:{options.port}: {problem.strerror}")
 
 
 def _options() -> argparse.Namespace:

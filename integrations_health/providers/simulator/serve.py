@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -17,7 +18,6 @@ from integrations_health.providers.simulator.world import Simulator
 _KEEP_ALIVE_SECONDS = 75
 _START_SECONDS = 10
 _STOP_SECONDS = 0.5
-_GLANCE_SECONDS = 0.02  # how often a server looks whether it shall stop
 
 
 class DidNotStart(RuntimeError):
@@ -38,15 +38,28 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.is_up = threading.Event()
+        self._is_told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.is_up.set()
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
-        while not self.should_exit:
-            await asyncio.sleep(_GLANCE_SECONDS)
+        await self._is_told.wait()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop serving, from any thread or signal."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it is closed already
+                self._loop.call_soon_threadsafe(self._is_told.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -68,11 +81,15 @@ def is_loopback(host: str) -> bool:
 
 
 def serve(simulator: Simulator, *, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM. Port 0 takes a free one."""
+    """Serve until SIGINT or SIGTERM. Port 0 takes a free one. Raises OSError when it is taken."""
     listener = _listen(host, port)
     simulator.base_url = _url(listener)
-    _server(simulator, host).run(sockets=[listener])
-    simulator.journal.shut()
+    try:
+        # It is raised once more after the server has stopped: that is how one stops it.
+        with suppress(KeyboardInterrupt):
+            _server(simulator, host).run(sockets=[listener])
+    finally:
+        simulator.journal.shut()
 
 
 @contextmanager
@@ -94,7 +111,7 @@ def running(simulator: Simulator | None = None, **options: Any) -> Iterator[Simu
             raise DidNotStart(f"no start within {_START_SECONDS} s")
         yield simulator
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
         simulator.journal.shut()
 
