@@ -12,9 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
 
-
 def load_files(var: Path) -> None:
-    """Add what `.env`, the running product and its first run wrote down; the environment wins."""
+    """Add what `.env`, the running product and its first run wrote down; the environment wins.
+
+    IGNORE_ENV_FILES=1 keeps them out: tests do not depend on what somebody runs or types.
+    """
+    if flag("IGNORE_ENV_FILES", default=False):
+        return
     _read(ROOT / ".env")
     # Written by `make run`: where its servers listen. It goes stale when the product was killed.
     if is_running(var):
@@ -68,9 +72,7 @@ def words(name: str, *, default: list[str]) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or default
 
 
-def _parsed(
-    name: str, parse: Callable[[str], T], default: T, wanted: str, least: T, most: T
-) -> T:
+def _parsed(name: str, parse: Callable[[str], T], default: T, wanted: str, least: T, most: T) -> T:
     value = os.environ.get(name, "").strip()
     if not value:
         return default

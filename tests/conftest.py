@@ -15,6 +15,7 @@ NO_SERVER = "127.0.0.1:1"
 # Set before Django reads its settings. Tests of pure code run without any server.
 for name, value in {
     "DJANGO_SETTINGS_MODULE": "config.settings",
+    "IGNORE_ENV_FILES": "1",
     "SECRET_KEY": "not a secret: the tests' own",
     "FIELD_ENCRYPTION_KEYS": "dGhlIHRlc3RzJyBvd24ga2V5LCBub3QgYSBzZWNyZXQ=",
     "DATABASE_URL": f"postgresql://{NO_SERVER}/start-a-server-first",
@@ -31,7 +32,7 @@ from django.conf import settings  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
-from integrations_health import partition_plan, partitions  # noqa: E402
+from integrations_health import partitions  # noqa: E402
 
 # In the future, so that whatever the database stamps with its own clock lies before it.
 NOW = datetime(2031, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -117,6 +118,4 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock():
         for table in partitions.TABLES:
             for months in (-1, 0, 1):
-                partitions.ensure(
-                    table, partition_plan.later(partition_plan.month_of(NOW.date()), months)
-                )
+                partitions.ensure(table, partitions.later(partitions.month_of(NOW.date()), months))

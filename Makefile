@@ -1,0 +1,62 @@
+# `make run` starts everything, `make test` checks everything. Both set up what is missing.
+PYTHON ?= python3
+IN := .venv/bin/
+# The type checker's Django plugin reads the settings, which want these; nothing connects to them.
+SETTINGS := IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
+	DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
+# The command behind it has PostgreSQL and Redis: its own, or those that are in the environment.
+SERVERS := $(IN)python -m config.embedded --
+
+.PHONY: run test bootstrap format lint types contracts migrations tests fix lock
+
+run: ## start everything in this terminal; PORT=8000
+	@$(PYTHON) config/bootstrap.py && exec $(IN)python -m config.runner --with-parent
+
+test: ## check everything
+	@$(MAKE) --no-print-directory bootstrap
+	@$(MAKE) --no-print-directory format
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory contracts
+	@$(MAKE) --no-print-directory migrations
+	@$(MAKE) --no-print-directory tests
+	@echo "==> All is well."
+
+bootstrap:
+	@$(PYTHON) config/bootstrap.py --dev
+
+format:
+	@echo "==> format  (make fix mends it)"
+	@$(IN)ruff format --check --quiet .
+
+lint:
+	@echo "==> lint"
+	@$(IN)ruff check --quiet .
+
+types:
+	@echo "==> types"
+	@$(SETTINGS) $(IN)mypy
+
+contracts:
+	@echo "==> import contracts"
+	@report=$$($(IN)lint-imports --no-logo 2>&1) || { echo "$$report"; exit 1; }
+
+migrations:
+	@echo "==> migrations"
+	@IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
+		$(SERVERS) $(IN)python manage.py makemigrations --check --dry-run
+
+tests: ## PYTEST="-k name" chooses some
+	@echo "==> tests"
+	@$(SERVERS) $(IN)python -m pytest $(PYTEST)
+
+fix: bootstrap ## mend what can be mended: format, order of imports
+	@$(IN)ruff check --fix --quiet . ; $(IN)ruff format --quiet .
+
+LOCK := $(IN)uv pip compile --quiet --no-header --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links
+
+lock: bootstrap ## write the exact versions of pyproject.toml's lists
+	@$(LOCK) pyproject.toml -o requirements.txt
+	@$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
+	@printf 'mcp==1.30.0\nuvicorn==0.54.0\n' | $(LOCK) - -o requirements-mcp1.txt
