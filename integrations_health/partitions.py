@@ -16,7 +16,6 @@ from psycopg import sql
 
 from integrations_health.models import DailyHealth, HealthHistory
 from integrations_health.partition_plan import (
-    MONTHS_AHEAD,
     Action,
     State,
     Step,
@@ -25,6 +24,24 @@ from integrations_health.partition_plan import (
     plan,
 )
 
+__all__ = [
+    "TABLES",
+    "Action",
+    "State",
+    "Step",
+    "apply",
+    "changes",
+    "describe",
+    "ensure",
+    "existing",
+    "later",
+    "maintain",
+    "make_coming_months",
+    "month_of",
+    "name",
+    "plan",
+    "ready_until",
+]
 logger = logging.getLogger(__name__)
 
 # The column each table is partitioned by is a timestamptz or a date; both read such a bound.
@@ -32,7 +49,7 @@ _BOUND = "{:%Y-%m-%d} 00:00:00+00"
 TABLES: Final = (HealthHistory._meta.db_table, DailyHealth._meta.db_table)
 
 _ADVISORY_LOCK = 0x6D6F6E746873  # "months"
-_LOCK_TIMEOUT = "5s"
+_LOCK_TIMEOUT = "2s"
 # Written on a partition before it is detached, so that a run that was killed between detaching and
 # dropping is told from a month that somebody detached to keep.
 _LEAVING = "on its way out: to be dropped by maintain_partitions"
@@ -42,7 +59,7 @@ def apply(table: str, steps: Iterable[Step]) -> None:
     """Do `steps`, each on its own and only where still needed, so that many may run at once.
 
     Dropping must run outside a transaction. Raises django.db.OperationalError when the lock of a
-    step is not had within 5 s; what was begun is resumed by the next plan.
+    step is not had within 2 s; what was begun is resumed by the next plan.
     """
     for step in steps:
         if step.action is Action.MAKE:
@@ -51,7 +68,7 @@ def apply(table: str, steps: Iterable[Step]) -> None:
             _drop(table, step.month)
 
 
-def due(today: date) -> list[tuple[str, Step]]:
+def changes(today: date) -> list[tuple[str, Step]]:
     """Return what every table needs on `today`, keeping `HISTORY_MONTHS_KEPT` months."""
     return [
         (table, step)
@@ -63,7 +80,7 @@ def due(today: date) -> list[tuple[str, Step]]:
 def maintain(today: date) -> None:
     """Do what is due. Raises like `apply`, but only when everything was tried."""
     failure: OperationalError | None = None
-    for table, step in due(today):
+    for table, step in changes(today):
         try:
             apply(table, [step])
             logger.info("partition.changed", extra={"change": describe(table, step)})
@@ -100,8 +117,8 @@ def make_coming_months(today: date) -> None:
     """Make the running month and those ahead of it, in every table that is there already."""
     for table in TABLES:
         if _exists(table):
-            for months in range(MONTHS_AHEAD + 1):
-                ensure(table, later(month_of(today), months))
+            steps = plan(existing(table), today=today, keep_months=settings.HISTORY_MONTHS_KEPT)
+            apply(table, [step for step in steps if step.action is Action.MAKE])
 
 
 def existing(table: str) -> dict[date, State]:
@@ -109,8 +126,8 @@ def existing(table: str) -> dict[date, State]:
     with connection.cursor() as cursor:
         cursor.execute(_EXISTING, {"table": table, "leaving": _LEAVING})
         return {
-            datetime.strptime(name[-7:], "%Y_%m").date(): State(state)  # noqa: DTZ007 - a month
-            for name, state in cursor.fetchall()
+            datetime.strptime(part[-7:], "%Y_%m").date(): State(state)  # noqa: DTZ007 - a month
+            for part, state in cursor.fetchall()
         }
 
 

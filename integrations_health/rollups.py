@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Min
 
-from integrations_health import partition_plan, partitions
+from integrations_health import partitions
 from integrations_health.history import LONGEST_SILENCE
 from integrations_health.models import DailyHealth, HealthHistory, Integration, RolledUpDay
 
@@ -78,7 +78,7 @@ def roll_up(day: date) -> None:
     A status lasts until the next check, at most two hours, and not through a MonitoringGap; the
     last check of the day before lasts into this one.
     """
-    partitions.ensure(DailyHealth._meta.db_table, partition_plan.month_of(day))
+    partitions.ensure(DailyHealth._meta.db_table, partitions.month_of(day))
     starts = datetime.combine(day, time.min, tzinfo=UTC)
     limits: dict[str, Any] = {
         "day": day,

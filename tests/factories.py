@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from alerts.models import Alert, AlertRule, Notification
-from integrations_health import partition_plan, partitions
+from integrations_health import partitions
 from integrations_health.check_ids import check_id
 from integrations_health.models import (
     DailyHealth,
@@ -162,4 +162,4 @@ def notification(**fields: Any) -> Notification:
 
 
 def _ensure(model: type[HealthHistory | DailyHealth], day: date) -> None:
-    partitions.ensure(model._meta.db_table, partition_plan.month_of(day))
+    partitions.ensure(model._meta.db_table, partitions.month_of(day))

@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from integrations_health import partitions
-from integrations_health.partition_plan import Step
 
 
 class Command(BaseCommand):
@@ -23,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, dry_run: bool, **__: Any) -> None:
         """Print each change; do it, unless `dry_run`."""
         today = datetime.now(UTC).date()
-        changes = partitions.due(today)
+        changes = partitions.changes(today)
         for table, step in changes:
             self.stdout.write(partitions.describe(table, step))
             if not dry_run:
@@ -31,7 +30,7 @@ class Command(BaseCommand):
         if not changes:
             self.stdout.write("nothing to do")
 
-    def _apply(self, table: str, step: Step) -> None:
+    def _apply(self, table: str, step: partitions.Step) -> None:
         try:
             partitions.apply(table, [step])
         except OperationalError as error:
