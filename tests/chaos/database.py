@@ -1,0 +1,152 @@
+"""A database of each run's own, and what the tests write into and read out of it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+
+from integrations_health.providers.simulator import crowd
+from tests.chaos import processes
+from tests.chaos.ledger import Finished, Watched
+
+
+class Database:
+    """One migrated database: its address, and a connection that commits at once."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.connection = psycopg.connect(url, autocommit=True)
+
+    def watch(
+        self, count: int, *, due_in: timedelta = timedelta(), due_over: timedelta = timedelta()
+    ) -> None:
+        """Add the first `count` accounts of the simulator's crowd at Composio.
+
+        They become due `due_in` from now, one after another over `due_over`.
+        """
+        people = [(uuid4(), user) for user in dict.fromkeys(map(crowd.user_id, range(count)))]
+        by_name = {user: id for id, user in people}
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO users (id, username, external_id, timezone, password, email,"
+                " first_name, last_name, is_superuser, is_staff, is_active, date_joined)"
+                " VALUES (%s, %s, %s, 'UTC', '', '', '', '', false, false, true, now())",
+                [(id, user, user) for id, user in people],
+            )
+            cursor.executemany(
+                "INSERT INTO user_integrations (user_id, service, provider, server_instance_id,"
+                " provider_user_id, auth_config_id) VALUES (%s, %s, 'composio', %s, %s, '')",
+                [
+                    (
+                        by_name[crowd.user_id(index)],
+                        crowd.service_name(index),
+                        crowd.account_id("composio", index),
+                        crowd.user_id(index),
+                    )
+                    for index in range(count)
+                ],
+            )
+            cursor.execute(
+                "UPDATE integration_health_checks h SET next_check_at = clock_timestamp() + %s"
+                " + %s * (i.place::float / %s) FROM (SELECT id, row_number()"
+                " OVER (ORDER BY server_instance_id) AS place FROM user_integrations) i"
+                " WHERE i.id = h.integration_id",
+                [due_in, due_over, count],
+            )
+
+    def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        return self.connection.execute(query, arguments).fetchall()  # type: ignore[arg-type]
+
+    def value(self, query: str, *arguments: Any) -> Any:
+        """Return the one value that a query finds."""
+        ((value,),) = self.rows(query, *arguments)
+        return value
+
+    def now(self) -> datetime:
+        """Return the database's clock."""
+        now: datetime = self.value("SELECT clock_timestamp()")
+        return now
+
+    def unchecked(self) -> int:
+        """Return how many integrations have no finished check at all."""
+        count: int = self.value(
+            "SELECT count(*) FROM integration_health_checks WHERE enabled AND last_check_at IS NULL"
+        )
+        return count
+
+    def watched(self) -> list[Watched]:
+        """Return who is watched, as the ledger wants to know it."""
+        return [
+            Watched(*row)
+            for row in self.rows(
+                "SELECT i.id, i.server_instance_id, h.check_seq FROM user_integrations i"
+                " JOIN integration_health_checks h ON h.integration_id = i.id WHERE i.enabled"
+                " ORDER BY i.server_instance_id"
+            )
+        ]
+
+    def finished(self) -> list[Finished]:
+        """Return the history, as the ledger wants to know it."""
+        return [
+            Finished(id, integration_id, checked_at.timestamp())
+            for id, integration_id, checked_at in self.rows(
+                "SELECT id, integration_id, checked_at FROM integration_health_history"
+            )
+        ]
+
+    def integration_of(self, account: str) -> UUID:
+        """Return the integration that stands for an account."""
+        id: UUID = self.value(
+            "SELECT id FROM user_integrations WHERE server_instance_id = %s", account
+        )
+        return id
+
+
+def server_url() -> str:
+    """Return the URL of the database that the tests were given, on whose server we make ours."""
+    return os.environ["DATABASE_URL"]
+
+
+@contextmanager
+def template() -> Iterator[str]:
+    """Yield the name of a migrated database to copy from, for as long as the block lasts."""
+    name = f"chaos_{os.getpid()}_template"
+    with _made(name) as url:
+        processes.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            environment={**os.environ, "DATABASE_URL": url},
+        )
+        yield name
+
+
+@contextmanager
+def copy(template: str) -> Iterator[Database]:
+    """Yield a copy of the database `template`, dropped afterwards whoever still uses it."""
+    with _made(f"chaos_{os.getpid()}", template=template) as url:
+        database = Database(url)
+        try:
+            yield database
+        finally:
+            database.connection.close()
+
+
+@contextmanager
+def _made(name: str, *, template: str = "template1") -> Iterator[str]:
+    make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    identifier = sql.Identifier(name)
+    with psycopg.connect(server_url(), autocommit=True) as server:
+        server.execute(drop.format(identifier))
+        server.execute(make.format(identifier, sql.Identifier(template)))
+        try:
+            yield urlunsplit(urlsplit(server_url())._replace(path=f"/{name}"))
+        finally:
+            server.execute(drop.format(identifier))
