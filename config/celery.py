@@ -8,9 +8,9 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.conf import settings  # noqa: E402 - the settings module is named just above
+from django.conf import settings
 
-from config import self_waking  # noqa: E402
+from config import self_waking
 
 QUEUES = ("checks", "notifications", "maintenance")
 

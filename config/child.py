@@ -41,7 +41,7 @@ def start(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=has_own_group,
-        preexec_fn=prepare,  # noqa: PLW1509 - single-threaded at start-up, and nothing else can
+        preexec_fn=prepare,
         **options,
     )
 

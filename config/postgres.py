@@ -130,10 +130,12 @@ class Postgres:
         deadline = time.monotonic() + START_DEADLINE_SECONDS
         url = f"postgresql://app@/postgres?host={quote(str(sockets), safe='')}"
         while process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(psycopg.OperationalError):
-                with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
-                    with contextlib.suppress(psycopg.errors.DuplicateDatabase):
-                        connection.execute("CREATE DATABASE app")
+            with (
+                contextlib.suppress(psycopg.OperationalError),
+                psycopg.connect(url, autocommit=True, connect_timeout=2) as connection,
+            ):
+                with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+                    connection.execute("CREATE DATABASE app")
                 return
             time.sleep(0.05)
         child.stop(process, signal_number=signal.SIGINT, patience=STOP_DEADLINE_SECONDS)

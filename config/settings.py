@@ -1,6 +1,7 @@
 """Every setting of the product, and the only place that reads the environment."""
 
 from datetime import timedelta
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -75,8 +76,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FIELD_ENCRYPTION_KEYS = environment.words("FIELD_ENCRYPTION_KEYS", default=[])
 if not FIELD_ENCRYPTION_KEYS:
     raise ImproperlyConfigured(
-        "FIELD_ENCRYPTION_KEYS is not set. Type a key made by "
-        "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`"
+        "FIELD_ENCRYPTION_KEYS is not set. Type 32 random bytes in URL-safe base64, for example from "
+        "`python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'`"
     )
 
 # --- PostgreSQL -----------------------------------------------------------------------------
@@ -115,7 +116,7 @@ BROKER_URL = environment.text("BROKER_URL", example=REDIS_URL, default=REDIS_URL
 
 # --- Providers ------------------------------------------------------------------------------
 
-PROVIDERS = {
+PROVIDERS: dict[str, dict[str, Any]] = {
     "composio": {
         "base_url": environment.text(
             "COMPOSIO_BASE_URL",

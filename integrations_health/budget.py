@@ -173,7 +173,7 @@ def settle(
         per_minute = round(rate_limit.limit * timedelta(minutes=1) / rate_limit.window)
         if rate_limit.remaining < rate_limit.limit * KEPT_FREE:
             pause = rate_limit.window * PAUSE_SHARE
-    arguments = {
+    arguments: dict[str, Any] = {
         "provider": provider,
         "now": now,
         "ends_at": allotment.ends_at,
@@ -192,9 +192,7 @@ def _is_shared(provider: str) -> bool:
     return bool(settings.PROVIDERS[provider]["base_url"])
 
 
-def _arguments(
-    provider: str, lane: Lane, *, calls: int, now: datetime | None
-) -> dict[str, Any]:
+def _arguments(provider: str, lane: Lane, *, calls: int, now: datetime | None) -> dict[str, Any]:
     return {
         "provider": provider,
         "setting": settings.PROVIDERS[provider]["calls_per_minute"],
@@ -217,4 +215,4 @@ def _on_row(provider: str, sql: str, arguments: dict[str, Any]) -> tuple[Any, ..
             cursor.execute(sql, arguments)
             row = cursor.fetchone()
     assert row is not None
-    return row
+    return tuple(row)

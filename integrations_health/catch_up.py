@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -78,6 +79,13 @@ def _overdue(*, now: datetime | None) -> dict[str, int]:
 
 
 def _spread(provider: str, *, over: timedelta, now: datetime | None) -> int:
+    arguments: dict[str, Any] = {
+        "now": now,
+        "over": over,
+        "first_part": FIRST_PART,
+        "provider": provider,
+        "chunk": CHUNK,
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -94,12 +102,6 @@ def _spread(provider: str, *, over: timedelta, now: datetime | None) -> int:
             ) AS overdue
             WHERE h.id = overdue.id
             """,
-            {
-                "now": now,
-                "over": over,
-                "first_part": FIRST_PART,
-                "provider": provider,
-                "chunk": CHUNK,
-            },
+            arguments,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

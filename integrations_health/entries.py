@@ -19,6 +19,8 @@ from integrations_health.outcomes import (
 from integrations_health.status import Status, Vote, advance
 
 LOOK_AGAIN_AFTER_OUR_FAULT = timedelta(seconds=60)
+# json.dumps with separators of its own would make an encoder for every check.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _FACE_OF_LATE = {
     Vote.HEALTHY: Status.HEALTHY,
@@ -57,7 +59,7 @@ def current(row: HealthRow, result: CheckResult) -> HealthUpdate:
         status_since=row.status_since if state.status is row.state.status else result.checked_at,
         error_code=code,
         error_message=message,
-        metadata=json.dumps(_metadata(result), separators=(",", ":")),
+        metadata=_encode(_metadata(result)),
     )
 
 

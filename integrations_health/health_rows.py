@@ -6,7 +6,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from integrations_health.binary_sql import binary_cursor
-
 from integrations_health.status import HealthState, Status
 
 
@@ -81,16 +80,18 @@ def lock(integration_ids: Iterable[UUID]) -> dict[UUID, HealthRow]:
     with binary_cursor() as cursor:
         cursor.execute(_LOCK, [list(integration_ids)], prepare=True)
         return {
-            row[0]: HealthRow(
-                *row[:9],
-                interval=timedelta(seconds=row[9]),
-                state=HealthState(
-                    status=Status(row[10]),
-                    consecutive_failures=row[11],
-                    ok_streak=row[12],
-                    failing_streak=row[13],
-                    suspected_at=row[14],
-                ),
+            row[0]: HealthRow._make(
+                (
+                    *row[:9],
+                    timedelta(seconds=row[9]),
+                    HealthState(
+                        status=Status(row[10]),
+                        consecutive_failures=row[11],
+                        ok_streak=row[12],
+                        failing_streak=row[13],
+                        suspected_at=row[14],
+                    ),
+                )
             )
             for row in cursor.fetchall()
         }

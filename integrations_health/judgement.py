@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from integrations_health import probes
+from integrations_health.check_ids import check_id
 from integrations_health.outcomes import (
     GRACE_AFTER_CONNECT,
     MEANINGS,
+    CheckResult,
     CheckTarget,
     Evidence,
     Outcome,
@@ -39,6 +41,54 @@ class Judgement(NamedTuple):
 
     outcome: Outcome
     is_certain: bool = False
+
+
+def conclude(
+    target: CheckTarget,
+    server: ServerWord,
+    probe: ProbeWord,
+    *,
+    at: datetime,
+    slow_after_ms: int,
+) -> CheckResult:
+    """Return the result of a check that began at `at`, with its evidence."""
+    verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
+    words = (probe, server)
+    waits = [word.retry_after for word in words if isinstance(word, Failure) and word.retry_after]
+    measured = probe if probe is not None else server
+    return CheckResult(
+        integration_id=target.integration_id,
+        check_seq=target.check_seq,
+        check_id=check_id(target.integration_id, target.check_seq, at),
+        checked_at=at,
+        outcome=verdict.outcome,
+        is_certain=verdict.is_certain,
+        evidence=evidence(server, probe),
+        response_time_ms=None if measured is None else measured.call.latency_ms,
+        server_status=server_word(server),
+        is_active=is_active(server),
+        is_probed=probe is not None,
+        wait=max(waits, default=None),
+    )
+
+
+def of_our_bug(target: CheckTarget, *, at: datetime) -> CheckResult:
+    """Return the result of a check that our own code broke off."""
+    return CheckResult(
+        integration_id=target.integration_id,
+        check_seq=target.check_seq,
+        check_id=check_id(target.integration_id, target.check_seq, at),
+        checked_at=at,
+        outcome=Outcome.INTERNAL_ERROR,
+        evidence=(Evidence(call="our own code", said=_BROKE_OFF),),
+    )
+
+
+def is_good(probe: ProbeWord, *, slow_after_ms: int) -> bool:
+    """Say whether a probe proves that the service works, slowly or not."""
+    if probe is None:
+        return False
+    return probes.judge(probe, slow_after_ms=slow_after_ms) in {Outcome.OK, Outcome.SLOW}
 
 
 def needs_probe(server: ServerWord) -> bool:
@@ -135,3 +185,4 @@ def _evidence_of_failure(failure: Failure) -> Evidence:
 
 
 _WORKED = redact("successful")
+_BROKE_OFF = redact("the check crashed before it ended")

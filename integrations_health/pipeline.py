@@ -105,9 +105,7 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
     record(findings.results, now=now)
     crash_point("after_recording")
     schedule.release(findings.deferred, wait=findings.wait_of_deferred, now=now)
-    budget.settle(
-        provider, allotment, rate_limit=client.rate_limit, wait=findings.wait, now=now
-    )
+    budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=findings.wait, now=now)
     return findings
 
 

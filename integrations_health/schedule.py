@@ -1,7 +1,8 @@
 """What is due, and who takes it."""
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from django.db import connection, transaction
 from integrations_health import fields
 from integrations_health.binary_sql import binary_cursor
 from integrations_health.outcomes import MEANINGS, CheckTarget, Outcome
+
+logger = logging.getLogger(__name__)
 
 PARK_AFTER_CRASHES = 3
 PARKED_FOR = timedelta(hours=1)
@@ -34,7 +37,8 @@ class Claim(NamedTuple):
 _CLAIM = """
 WITH due AS (
     SELECT h.id, h.integration_id, h.crash_count, h.next_check_at AS due_at,
-        h.crash_count >= %(crashes)b::smallint AS is_poison, COALESCE(%(now)b::timestamptz, now()) AS now
+        h.crash_count >= %(crashes)b::smallint AS is_poison,
+        COALESCE(%(now)b::timestamptz, now()) AS now
     FROM integration_health_checks h
     WHERE {which}
     ORDER BY h.next_check_at
@@ -103,6 +107,12 @@ def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | 
     """Give back claims that were not checked: due again after `wait`; returns how many."""
     if not targets:
         return 0
+    arguments: list[Any] = [
+        now,
+        wait,
+        [target.integration_id for target in targets],
+        [target.check_seq for target in targets],
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -114,14 +124,9 @@ def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | 
             WHERE h.integration_id = r.integration_id AND h.check_seq = r.check_seq
                 AND h.applied_seq < r.check_seq
             """,
-            [
-                now,
-                wait,
-                [target.integration_id for target in targets],
-                [target.check_seq for target in targets],
-            ],
+            arguments,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def batches_due(*, now: datetime | None = None) -> dict[str, int]:
@@ -159,6 +164,11 @@ def make_due(
 
     Never delays a check that is due sooner. What is being checked right now ends first.
     """
+    arguments: dict[str, Any] = {
+        "now": now,
+        "spread": spread,
+        "integration_ids": list(integration_ids),
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -167,13 +177,14 @@ def make_due(
                 LEAST(h.next_check_at, COALESCE(%(now)s, now()) + random() * %(spread)s)
             WHERE h.integration_id = ANY(%(integration_ids)s)
             """,
-            {"now": now, "spread": spread, "integration_ids": list(integration_ids)},
+            arguments,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def is_recently_healthy(integration_id: UUID, *, now: datetime | None = None) -> bool:
     """Say whether a healthy result is young enough to be reused instead of asking again."""
+    arguments: list[Any] = [integration_id, now, settings.REUSE_HEALTHY_FOR]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -181,7 +192,7 @@ def is_recently_healthy(integration_id: UUID, *, now: datetime | None = None) ->
             WHERE integration_id = %s AND status = 'healthy'
                 AND last_check_at > COALESCE(%s, now()) - %s
             """,
-            [integration_id, now, settings.REUSE_HEALTHY_FOR],
+            arguments,
         )
         return cursor.fetchone() is not None
 
@@ -200,7 +211,7 @@ def _claim(sql: str, arguments: dict[str, Any]) -> Claim:
             },
         )
         rows = cursor.fetchall()
-    claimed_at = rows[0][0] if rows else datetime.min
+    claimed_at = rows[0][0] if rows else datetime.min.replace(tzinfo=UTC)
     found = rows[0][1] if rows else 0
     return Claim(
         targets=[_target(row[3:]) for row in rows if not row[2]],
@@ -219,11 +230,21 @@ def _target(row: Sequence[Any]) -> CheckTarget:
         server_instance_id=row[4],
         provider_user_id=row[5],
         auth_config_id=row[6],
-        server_url=fields.decrypt(row[7]),
-        server_token=fields.decrypt(row[8]),
+        server_url=_secret(row[7], integration_id=row[0]),
+        server_token=_secret(row[8], integration_id=row[0]),
         probe_tool=row[9],
         probe_arguments=row[10],
         is_probe_due=row[11],
         was_connected=row[12],
         connected_at=row[13],
     )
+
+
+def _secret(stored: str, *, integration_id: UUID) -> str:
+    try:
+        return fields.decrypt(stored)
+    except fields.UnreadableSecret:
+        # One row's unreadable secret must not stop its batch; without it the provider's client
+        # refuses the target, which is a misconfiguration of ours.
+        logger.exception("secret.unreadable", extra={"integration_id": str(integration_id)})
+        return ""

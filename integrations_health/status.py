@@ -84,7 +84,8 @@ def ladder(state: HealthState, *, interval: timedelta) -> timedelta:
     if state.status is Status.HEALTHY:
         return min(interval, LADDER_TOP)
     # 2^16 intervals of a second pass an hour; the cut keeps the power small.
-    return min(interval * 2 ** min(state.consecutive_failures, 16), LADDER_TOP)
+    doublings: int = 2 ** min(state.consecutive_failures, 16)
+    return min(interval * doublings, LADDER_TOP)
 
 
 def _count(state: HealthState, vote: Vote, *, at: datetime) -> HealthState:

@@ -1,10 +1,15 @@
 """What Celery runs: each task calls the domain once, and knows nothing else."""
 
+import logging
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from integrations_health import catch_up, partitions, pipeline, rollups, schedule
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(queue="checks")
@@ -37,6 +42,9 @@ def roll_up_history() -> None:
 
 def wake(provider: str) -> None:
     """Ask for one more batch. A wake-up that is lost or late is harmless: the next tick looks."""
-    check_batch.apply_async(
-        kwargs={"provider": provider}, expires=settings.TICK.total_seconds(), retry=False
-    )
+    try:
+        check_batch.apply_async(
+            kwargs={"provider": provider}, expires=settings.TICK.total_seconds(), retry=False
+        )
+    except OperationalError as error:
+        logger.warning("wake_up.not_sent", extra={"reason": type(error).__name__})

@@ -15,7 +15,6 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.django_db
 
 
-
 @pytest.fixture(autouse=True)
 def _a_hundred_calls_a_minute(settings: Any) -> None:
     settings.PROVIDERS = {

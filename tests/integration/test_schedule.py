@@ -1,6 +1,7 @@
 """What is due, and who takes it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 LEASE_OVER = NOW + settings.CHECK_LEASE + timedelta(seconds=1)
 
 
-def due(*, at: datetime = NOW, **fields: object) -> Integration:
+def due(*, at: datetime = NOW, **fields: Any) -> Integration:
     return factories.integration(next_check_at=at, **fields)
 
 
@@ -144,7 +145,7 @@ def test_a_parked_row_gets_one_more_try_and_is_parked_again() -> None:
         ({"status": "unhealthy", "probe_policy": "every_nth", "probe_every": 4, "seq": 8}, True),
     ],
 )
-def test_the_policy_says_whether_a_probe_is_due(fields: dict[str, object], is_due: bool) -> None:
+def test_the_policy_says_whether_a_probe_is_due(fields: dict[str, Any], is_due: bool) -> None:
     seq = fields.pop("seq", 0)
     due(check_seq=seq, applied_seq=seq, **fields)
 

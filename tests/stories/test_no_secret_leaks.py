@@ -1,0 +1,53 @@
+"""Nothing secret that a provider says reaches our database or our logs."""
+
+import json
+import logging
+
+import pytest
+from django.db import connection
+
+from integrations_health import pipeline
+from integrations_health.providers.simulator import Simulator
+from integrations_health.providers.simulator.leaks import CANARIES
+from tests.conftest import NOW
+from tests.watching import watch
+
+pytestmark = pytest.mark.django_db
+pytest_plugins = ["tests.watching"]
+
+ECHOES = ["secret_echo", "revoked_but_active(secrets)", "service_500(secrets)", "500", "malformed"]
+
+
+def everything_stored() -> str:
+    """Return every row of every table as text, secrets at rest in their stored form."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [name for (name,) in cursor.fetchall()]
+        dumped: list[str] = []
+        for table in tables:
+            cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')
+            dumped.extend(row for (row,) in cursor.fetchall())
+    return "\n".join(dumped)
+
+
+@pytest.mark.parametrize("provider", ["composio", "klavis", "mcp"])
+def test_no_canary_of_a_providers_answer_is_kept_or_logged(
+    provider: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for number, script in enumerate(ECHOES):
+        for service in ("gmail", "calendar", "slack"):
+            account = simulator.connect(provider, service, user_id=f"u{number}", script=script)
+            watch(simulator, account, next_check_at=NOW)
+
+    while pipeline.run(provider, now=NOW):
+        pass
+
+    logged = "\n".join(
+        f"{record.getMessage()} {json.dumps(vars(record), default=str)} {record.exc_text}"
+        for record in caplog.records
+    )
+    seen = everything_stored() + logged
+    assert len(simulator.calls(provider=provider)) >= len(ECHOES)
+    assert [canary for canary in CANARIES if canary in seen] == []
+    assert simulator.api_key not in seen
