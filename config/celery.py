@@ -22,7 +22,8 @@ app.conf.beat_schedule = {
     "wake workers": {
         "task": "integrations_health.tasks.wake_workers",
         "schedule": settings.TICK,
-        "options": {"expires": settings.TICK.total_seconds()},
+        # The scheduler in the database knows this name only, and drops `expires`.
+        "options": {"expire_seconds": settings.TICK.total_seconds()},
     },
     "maintain partitions": {
         "task": "integrations_health.tasks.maintain_partitions",

@@ -145,7 +145,8 @@ PROVIDERS: dict[str, dict[str, Any]] = {
 
 # --- Checks ---------------------------------------------------------------------------------
 
-TICK = timedelta(seconds=environment.seconds("TICK_SECONDS", default=5, least=0.1, most=60))
+# Whole seconds: beat keeps its timetable in them.
+TICK = timedelta(seconds=environment.number("TICK_SECONDS", default=5, least=1, most=60))
 CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=200, least=1, most=2000)
 # How many batches of one provider a tick wakes at most; each wakes the next while more is due.
 CHECK_WAKE_UPS = environment.number("CHECK_WAKE_UPS", default=4, least=1, most=100)
