@@ -1,7 +1,6 @@
 """The chaos tests' own ground: real processes, of which none is left behind."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
