@@ -1,21 +1,8 @@
 """Composio, as simulated: what it refuses, how it fails, and that both are as documented."""
 
-from typing import Any
-
 import pytest
 
-LIST = "/api/v3.1/connected_accounts"
-EXECUTE = "/api/v3.1/tools/execute"
-
-
-def call(composio, account, tool="GMAIL_GET_PROFILE", **body: Any):
-    asked = {
-        "connected_account_id": account.id,
-        "user_id": account.user_id,
-        "arguments": {},
-        **body,
-    }
-    return composio.post(f"{EXECUTE}/{tool}", json=asked)
+from tests.contract.asking import EXECUTE, LIST, execute
 
 
 @pytest.mark.parametrize(
@@ -89,7 +76,7 @@ def test_a_list_that_is_asked_for_wrongly_is_refused(composio, query):
 def test_a_call_that_is_asked_for_wrongly_is_refused(composio, simulator, body):
     account = simulator.connect("composio", "gmail")
 
-    answer = call(composio, account, **body)
+    answer = execute(composio, account, **body)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 10400)
 
@@ -116,7 +103,7 @@ def test_the_account_alone_does_not_say_whose_it_is(composio, simulator):
 def test_somebody_elses_account_is_not_found(composio, simulator, other):
     account = simulator.connect("composio", "gmail")
 
-    answer = call(composio, account, **other)
+    answer = execute(composio, account, **other)
 
     assert answer.json()["error"]["slug"] == "ActionExecute_ConnectedAccountNotFound"
 
@@ -167,14 +154,14 @@ def test_what_is_scripted_shows_in_the_list_and_alone(composio, simulator, scrip
 def test_a_dead_connection_runs_no_tool(composio, simulator, script):
     account = simulator.connect("composio", "gmail", script=script)
 
-    assert call(composio, account).status_code == 422
+    assert execute(composio, account).status_code == 422
 
 
 @pytest.mark.parametrize("script", ["500", "502", "503", "408", "429", "tool_gone(410)"])
 def test_http_faults_wear_the_documented_dress(composio, simulator, script):
     account = simulator.connect("composio", "gmail", script=script)
 
-    answer = call(composio, account)
+    answer = execute(composio, account)
 
     assert str(answer.status_code) in script
 
@@ -192,7 +179,7 @@ def test_http_faults_wear_the_documented_dress(composio, simulator, script):
 def test_a_429_asks_to_wait_as_scripted(composio, simulator, script, wait):
     account = simulator.connect("composio", "gmail", script=script)
 
-    answer = call(composio, account)
+    answer = execute(composio, account)
 
     assert (answer.status_code, answer.headers.get("retry-after")) == (429, wait)
 
@@ -211,7 +198,7 @@ def test_a_429_asks_to_wait_as_scripted(composio, simulator, script, wait):
 def test_a_failing_service_hides_in_a_200(composio, simulator, script, status, word):
     account = simulator.connect("composio", "gmail", script=script)
 
-    answer = call(composio, account)
+    answer = execute(composio, account)
 
     said = answer.json()
     assert (answer.status_code, said["successful"]) == (200, False)
@@ -222,7 +209,7 @@ def test_a_failing_service_hides_in_a_200(composio, simulator, script, status, w
 def test_slack_says_no_in_a_call_that_succeeded(composio, simulator):
     account = simulator.connect("composio", "slack", script="slack_ok_false")
 
-    said = call(composio, account, "SLACK_TEST_AUTH").json()
+    said = execute(composio, account, "SLACK_TEST_AUTH").json()
 
     assert said["successful"]
     assert said["data"] == {"ok": False, "error": "token_revoked"}
@@ -231,7 +218,7 @@ def test_slack_says_no_in_a_call_that_succeeded(composio, simulator):
 def test_wrong_arguments_are_refused_by_the_tool(composio, simulator):
     account = simulator.connect("composio", "gmail")
 
-    said = call(composio, account, arguments={"user": "me"}).json()
+    said = execute(composio, account, arguments={"user": "me"}).json()
 
     assert not said["successful"]
     assert "'user'" in said["error"]
@@ -242,4 +229,4 @@ def test_a_removed_tool_is_gone_for_everybody(composio, simulator):
 
     simulator.remove_tool("GMAIL_GET_PROFILE")
 
-    assert call(composio, account).json()["error"]["slug"] == "Tool_ToolNotFound"
+    assert execute(composio, account).json()["error"]["slug"] == "Tool_ToolNotFound"

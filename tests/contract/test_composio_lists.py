@@ -3,7 +3,7 @@
 import pytest
 
 from integrations_health.providers.simulator import Simulator, crowd, running
-from tests.contract.test_composio_contract import LIST
+from tests.contract.asking import LIST
 
 
 def listed(composio, accounts, **query):

@@ -1,7 +1,9 @@
 """Klavis's published client works against the simulator."""
 
 import json
+from collections.abc import Iterator
 
+import httpx
 import pytest
 from klavis import Klavis
 from klavis.core.api_error import ApiError
@@ -11,8 +13,14 @@ from integrations_health.providers.simulator import Simulator
 
 
 @pytest.fixture
-def client(simulator: Simulator) -> Klavis:
-    return Klavis(api_key=simulator.api_key, base_url=simulator.base_url)
+def http() -> Iterator[httpx.Client]:
+    with httpx.Client() as http:
+        yield http
+
+
+@pytest.fixture
+def client(simulator: Simulator, http: httpx.Client) -> Klavis:
+    return Klavis(api_key=simulator.api_key, base_url=simulator.base_url, httpx_client=http)
 
 
 def test_an_instance_asked_for_twice_is_the_same(client, simulator):
@@ -102,8 +110,8 @@ def test_an_unknown_server_is_refused_as_documented(client):
         client.mcp_server.create_server_instance(server_name="Nonsense", user_id="user-1")
 
 
-def test_a_wrong_key_is_refused(simulator):
-    client = Klavis(api_key="wrong", base_url=simulator.base_url)
+def test_a_wrong_key_is_refused(simulator, http):
+    client = Klavis(api_key="wrong", base_url=simulator.base_url, httpx_client=http)
 
     with pytest.raises(ApiError) as refusal:
         client.user.get_user_integrations("user-1")

@@ -1,28 +1,10 @@
 """Klavis, as simulated: what it refuses, and how its failures look like answers."""
 
 import json
-from typing import Any
 
 import pytest
 
-CALL, TOOLS = "/mcp-server/call-tool", "/mcp-server/list-tools"
-ASKED = {
-    "gmail": ("gmail_search_emails", {"query": "x", "maxResults": 1}),
-    "calendar": ("google_calendar_list_calendars", {"max_results": 1}),
-    "slack": ("slack_user_list_channels", {"limit": 1}),
-}
-
-
-def call(klavis, simulator, account, **body: Any):
-    tool, arguments = ASKED[account.service.name]
-    asked = {
-        "serverUrl": simulator.server_url(account),
-        "toolName": tool,
-        "toolArgs": arguments,
-        "connectionType": "StreamableHttp",
-        **body,
-    }
-    return klavis.post(CALL, json=asked)
+from tests.contract.asking import CALL_TOOL, KLAVIS_CALLS, LIST_TOOLS, call_tool
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic simulator-key"])
@@ -45,24 +27,24 @@ def test_a_request_without_the_right_key_is_refused(klavis, header):
 def test_a_call_that_is_asked_for_wrongly_is_refused(klavis, simulator, change, kind):
     account = simulator.connect("klavis", "gmail")
 
-    answer = call(klavis, simulator, account, **change)
+    answer = call_tool(klavis, simulator, account, **change)
 
     problem = answer.json()["detail"][0]
     assert answer.status_code == 422
     assert (problem["loc"], problem["type"]) == (["body", next(iter(change))], kind)
 
 
-@pytest.mark.parametrize("path", [CALL, TOOLS, "/mcp-server/instance/create"])
+@pytest.mark.parametrize("path", [CALL_TOOL, LIST_TOOLS, "/mcp-server/instance/create"])
 def test_what_is_missing_or_no_json_is_refused(klavis, path):
     assert klavis.post(path, json={}).status_code == 422
     assert klavis.post(path, content=b"{").status_code == 422
 
 
-@pytest.mark.parametrize("service", ASKED)
+@pytest.mark.parametrize("service", KLAVIS_CALLS)
 def test_a_tool_that_works_answers_with_json(klavis, simulator, service):
     account = simulator.connect("klavis", service)
 
-    said = call(klavis, simulator, account).json()
+    said = call_tool(klavis, simulator, account).json()
 
     assert (said["success"], said["result"]["isError"]) == (True, False)
     assert "error" not in json.loads(said["result"]["content"][0]["text"])
@@ -84,7 +66,7 @@ def test_a_tool_that_works_answers_with_json(klavis, simulator, service):
 def test_a_failure_looks_like_an_answer(klavis, simulator, service, script, text):
     account = simulator.connect("klavis", service, script=script)
 
-    said = call(klavis, simulator, account).json()
+    said = call_tool(klavis, simulator, account).json()
 
     assert (said["success"], said["result"]["isError"]) == (True, False)
     assert said["result"]["content"][0]["text"].startswith(text)
@@ -93,7 +75,7 @@ def test_a_failure_looks_like_an_answer(klavis, simulator, service, script, text
 def test_an_unknown_tool_is_marked(klavis, simulator):
     account = simulator.connect("klavis", "gmail", script="tool_gone*1, ok")
 
-    results = [call(klavis, simulator, account).json()["result"] for _ in range(2)]
+    results = [call_tool(klavis, simulator, account).json()["result"] for _ in range(2)]
 
     assert [result["isError"] for result in results] == [True, False]
     assert results[0]["content"][0]["text"] == "Unknown tool: gmail_search_emails"
@@ -103,14 +85,14 @@ def test_an_instance_that_is_gone_is_not_reached(klavis, simulator):
     account = simulator.connect("klavis", "gmail", script="gone")
 
     assert klavis.get(f"/mcp-server/instance/{account.id}").status_code == 404
-    assert not call(klavis, simulator, account).json()["success"]
+    assert not call_tool(klavis, simulator, account).json()["success"]
 
 
 @pytest.mark.parametrize("script", ["500", "502", "503", "408", "429", "429(30)"])
 def test_http_faults_come_in_klavis_own_dress(klavis, simulator, script):
     account = simulator.connect("klavis", "gmail", script=script)
 
-    answer = call(klavis, simulator, account)
+    answer = call_tool(klavis, simulator, account)
 
     assert str(answer.status_code) == script[:3]
     assert answer.headers.get("retry-after") == ("30" if "(" in script else None)
@@ -138,7 +120,7 @@ def test_tools_are_listed_in_every_form(klavis, simulator, form, key):
     account = simulator.connect("klavis", "slack")
     asked = {"serverUrl": simulator.server_url(account), "format": form}
 
-    said = klavis.post(TOOLS, json=asked).json()
+    said = klavis.post(LIST_TOOLS, json=asked).json()
 
     assert said["format"] == form
     assert all(key in tool for tool in said["tools"])

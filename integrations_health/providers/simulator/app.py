@@ -44,7 +44,7 @@ class App:
         try:
             await exchange.read()
             reply = self._reply(provider, exchange)
-            delay = self.world.delay(exchange)
+            delay = self.world.latency.draw(call.account or path)
             if delay:
                 await asyncio.sleep(delay)
             await wire.deliver(exchange, reply)

@@ -60,7 +60,7 @@ def _answers(world: Simulator, body: dict[str, Any]) -> dict[str, Any]:
 
 def _change(world: Simulator, body: dict[str, Any]) -> dict[str, Any]:
     world.api_key = body.get("api_key", world.api_key)
-    world.latency_ms = body.get("latency_ms", world.latency_ms)
+    world.latency.typical_ms = body.get("latency_ms", world.latency.typical_ms)
     for provider, limit in body.get("limits", {}).items():
         world.limit(provider, limit)
     world.removed_tools.update(body.get("removed_tools", ()))

@@ -3,8 +3,6 @@
 import secrets
 import threading
 import uuid
-import zlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from integrations_health.providers.simulator.crowd import Crowd
 from integrations_health.providers.simulator.exchange import Exchange
 from integrations_health.providers.simulator.faults import FINE, Script, Step
 from integrations_health.providers.simulator.journal import Call, Journal
+from integrations_health.providers.simulator.latency import Latency
 from integrations_health.providers.simulator.moods import Moods
 from integrations_health.providers.simulator.population import Population
 from integrations_health.providers.simulator.quotas import Quota
@@ -47,8 +46,7 @@ class Simulator:
     ) -> None:
         self.base_url = ""
         self.api_key = api_key
-        self.seed = seed
-        self.latency_ms = latency_ms
+        self.latency = Latency(latency_ms, seed=seed)
         self.journal = Journal(log)
         self.population = Population(Crowd(crowd))
         self.moods = Moods()
@@ -58,7 +56,6 @@ class Simulator:
         self.links: dict[str, str] = {}
         self.sessions: dict[str, str] = {}
         self.pending: list[Account] = []
-        self._numbers: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._made = 0
 
@@ -167,18 +164,6 @@ class Simulator:
             for account in self.pending:
                 account.settle(now=now)
             self.pending = [account for account in self.pending if account.expires_at]
-
-    def delay(self, exchange: Exchange) -> float:
-        """Return the seconds this call takes: half to one and a half times `latency_ms`.
-
-        The same call number of the same account always takes the same time.
-        """
-        if not self.latency_ms:
-            return 0
-        key = exchange.call.account or exchange.path
-        self._numbers[key] += 1
-        draw = zlib.crc32(f"{self.seed}:{key}:{self._numbers[key]}".encode()) / 2**32
-        return self.latency_ms * (0.5 + draw) / 1000
 
     def _new_id(self, provider: str, service: str, number: int) -> str:
         if provider == "composio":
