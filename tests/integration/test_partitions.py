@@ -1,9 +1,6 @@
 """Months are made and dropped on the real server, also by many at once and after a crash."""
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from io import StringIO
 from typing import Any
@@ -11,12 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from integrations_health import partitions
 from integrations_health.partitions import State
 from tests import factories
+from tests.sessions import another_session, at_once
 
 HISTORY, DAILY = partitions.TABLES
 OLD = date(2001, 1, 1)
@@ -42,39 +40,6 @@ def execute(sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall() if cursor.description else []
-
-
-@contextmanager
-def another_session() -> Iterator[psycopg.Connection]:
-    """Open a second connection to the test database."""
-    parameters = connection.get_connection_params()
-    names = ("dbname", "user", "password", "host", "port")
-    given = {name: parameters[name] for name in names if parameters.get(name)}
-    with psycopg.connect(**given) as session:
-        yield session
-
-
-def in_processes(count: int, work: Callable[[], None]) -> list[int]:
-    """Run `work` in processes that start together; return their exit codes."""
-    connections.close_all()  # no process may inherit a socket
-    context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(count)
-
-    def run() -> None:
-        barrier.wait()
-        try:
-            work()
-        except BaseException:
-            os._exit(1)
-        connections.close_all()
-        os._exit(0)
-
-    processes = [context.Process(target=run) for _ in range(count)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(30)
-    return [process.exitcode or 0 for process in processes]
 
 
 def bounds(table: str, month: date) -> str:
@@ -139,25 +104,23 @@ def test_a_partition_has_the_indexes_and_constraints_of_the_whole() -> None:
         )
 
 
-def test_eight_processes_at_once_make_the_same_months_without_an_error() -> None:
-    def work() -> None:
+def test_eight_sessions_at_once_make_the_same_months_without_an_error() -> None:
+    def make(_: int) -> None:
         for table in partitions.TABLES:
             for months in range(3):
                 partitions.ensure(table, partitions.later(FAR, months))
 
-    codes = in_processes(8, work)
+    at_once(8, make)
 
-    assert codes == [0] * 8
     assert partitions.existing(HISTORY)[partitions.later(FAR, 2)] is State.ATTACHED
 
 
-def test_eight_processes_at_once_drop_the_same_months_without_an_error() -> None:
+def test_eight_sessions_at_once_drop_the_same_months_without_an_error() -> None:
     for months in range(3):
         partitions.ensure(HISTORY, partitions.later(OLD, months))
 
-    codes = in_processes(8, lambda: partitions.maintain(datetime.now(UTC).date()))
+    at_once(8, lambda _: partitions.maintain(datetime.now(UTC).date()))
 
-    assert codes == [0] * 8
     assert min(partitions.existing(HISTORY)) > partitions.later(OLD, 2)
 
 
