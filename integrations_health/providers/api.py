@@ -1,0 +1,82 @@
+"""A provider's JSON API: its address, our headers on every request, GET and POST."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from integrations_health.providers import bodies, http
+from integrations_health.providers.base import Failure, Gate, RateLimit
+
+_MOST_ADDRESSES = 1_000
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+class JsonApi:
+    """One API under one address. Paths begin with a slash and are encoded already."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        concurrency: int,
+        deadline: timedelta,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._headers = http.raw({**http.HEADERS, "accept": "application/json", **headers})
+        self._with_body = [*self._headers, (b"content-type", b"application/json")]
+        self._addresses: dict[str, httpx.URL] = {}
+        self._client = http.Client(concurrency=concurrency, deadline=deadline, transport=transport)
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What the newest rate-limit headers said."""
+        return self._client.rate_limit
+
+    async def get(
+        self, path: str, *, name: str, gate: Gate, most: int = bodies.MOST
+    ) -> http.Reply | Failure:
+        """Read `path`. Raises NoBudget."""
+        request = http.request("GET", httpx.URL(self._base + path), headers=self._headers)
+        return await self._client.send(request, name=name, gate=gate, most=most)
+
+    async def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        name: str,
+        gate: Gate,
+        request_id: UUID | None = None,
+    ) -> http.Reply | Failure:
+        """Post `body` as JSON to `path`. Raises NoBudget."""
+        headers = self._with_body
+        if request_id is not None:
+            headers = [*headers, (b"x-request-id", str(request_id).encode())]
+        content = json.dumps(body, separators=(",", ":")).encode()
+        request = http.request("POST", self._address(path), headers=headers, content=content)
+        return await self._client.send(request, name=name, gate=gate)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def _address(self, path: str) -> httpx.URL:
+        # What is posted to are few addresses, asked all the time: to parse one costs 10 µs.
+        address = self._addresses.get(path)
+        if address is None:
+            address = httpx.URL(self._base + path)
+            if len(self._addresses) < _MOST_ADDRESSES:
+                self._addresses[path] = address
+        return address
+
+
+def is_id(text: str) -> bool:
+    """Say whether `text` can be an id: nothing that would change a path or a list of ids."""
+    return _ID.fullmatch(text) is not None

@@ -1,0 +1,240 @@
+"""Ask Composio: https://docs.composio.dev, API v3.1.
+
+It only reads, with one exception: `start_reauth` makes a link when a person asks for it. Never does
+it refresh, enable or disable an account: each of these changes what it should only look at.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import httpx
+
+from integrations_health.outcomes import CheckTarget, Outcome
+from integrations_health.providers import bodies, http
+from integrations_health.providers import composio_answers as answers
+from integrations_health.providers.api import JsonApi, is_id
+from integrations_health.providers.base import (
+    Call,
+    Connection,
+    Failure,
+    Gate,
+    RateLimit,
+    ReauthLink,
+    ServerStatus,
+    ToolAnswer,
+)
+from integrations_health.providers.together import together
+
+PAGE = 100
+# Refusals that may be the fault of one id in a list.
+_REFUSED_FOR_AN_ID = frozenset({400, 404, 413, 414, 422, 431})
+_LIST, _ACCOUNT, _LINK = "connected_accounts", "connected_account", "link"
+
+
+class Composio:
+    """Composio's API as a Provider. `versions` pins toolkits: {"gmail": "20260915_00"}."""
+
+    name = "composio"
+    reads_in_bulk = True
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        concurrency: int,
+        deadline: timedelta,
+        versions: Mapping[str, str] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._versions = versions or {}
+        self._api = JsonApi(
+            f"{base_url.rstrip('/')}/api/v3.1",
+            headers={"x-api-key": api_key},
+            concurrency=concurrency,
+            deadline=deadline,
+            transport=transport,
+        )
+
+    async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
+        """Read one account."""
+        id = target.server_instance_id
+        return await self._status(id, gate) if is_id(id) else _not_an_id()
+
+    async def list_server_statuses(
+        self, targets: Sequence[CheckTarget], *, gate: Gate
+    ) -> Mapping[UUID, ServerStatus | Failure]:
+        """Read many accounts, a hundred with each request."""
+        wanted = [target.server_instance_id for target in targets]
+        ids = list(dict.fromkeys(filter(is_id, wanted)))
+        found: dict[str, ServerStatus | Failure] = {}
+        for part in await together(
+            self._statuses(ids[start : start + PAGE], gate) for start in range(0, len(ids), PAGE)
+        ):
+            found.update(part)
+        return {
+            target.integration_id: found.get(target.server_instance_id) or _not_an_id()
+            for target in targets
+        }
+
+    async def call_tool(
+        self,
+        target: CheckTarget,
+        *,
+        tool: str,
+        arguments: Mapping[str, Any],
+        request_id: UUID,
+        gate: Gate,
+    ) -> ToolAnswer | Failure:
+        """Run a tool with the account's credentials. A tool call is metered: somebody pays."""
+        id = target.server_instance_id
+        if not is_id(id):
+            return _not_an_id()
+        if not is_id(tool):
+            return _not_asked("tool", "the name of the tool is missing or malformed")
+        if not target.provider_user_id:
+            return _not_asked(tool, "the user's id at Composio is missing")
+        # With the account alone Composio answers ActionExecute_ConnectedAccountEntityIdRequired.
+        body: dict[str, Any] = {
+            "connected_account_id": id,
+            "user_id": target.provider_user_id,
+            "arguments": arguments,
+        }
+        version = self._versions.get(tool.partition("_")[0].lower())
+        if version:
+            body["version"] = version
+        reply = await self._api.post(
+            f"/tools/execute/{tool}", body, name=tool, gate=gate, request_id=request_id
+        )
+        return reply if isinstance(reply, Failure) else answers.tool_answer(reply)
+
+    async def start_reauth(
+        self, target: CheckTarget, *, callback_url: str, gate: Gate
+    ) -> ReauthLink | Failure:
+        """Make a link that lives ten minutes. It connects a new account, with an id of its own."""
+        auth_config_id: str | Failure = target.auth_config_id
+        if not target.provider_user_id:
+            return _not_asked(_LINK, "the user's id at Composio is missing")
+        if not auth_config_id:
+            auth_config_id = await self._auth_config_id(target, gate)
+        if isinstance(auth_config_id, Failure):
+            return auth_config_id
+        body = {
+            "auth_config_id": auth_config_id,
+            "user_id": target.provider_user_id,
+            "callback_url": callback_url,
+        }
+        reply = await self._api.post("/connected_accounts/link", body, name=_LINK, gate=gate)
+        return reply if isinstance(reply, Failure) else answers.link(reply)
+
+    async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:
+        """Yield every account of the project, oldest first, so that new ones shift no page."""
+        query = {"order_by": "created_at", "order_direction": "asc"}
+        seen: set[str] = set()
+        unread = 0
+        page = await self._page(query, "", gate)
+        while isinstance(page, answers.Page):
+            known = len(seen)
+            for item in page.items:
+                connection = answers.connection(item)
+                if connection is None:
+                    unread += 1
+                elif connection.server_instance_id not in seen:
+                    seen.add(connection.server_instance_id)
+                    yield connection
+            if not page.cursor or len(seen) == known:
+                if page.total is None or len(seen) < page.total or unread:
+                    detail = f"the list is short: {len(seen)} of {page.total} accounts"
+                    yield http.bad_response(Call(_LIST, 200), detail)
+                return
+            page = await self._page(query, page.cursor, gate)
+        yield page
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What the newest headers said of our organization's budget."""
+        return self._api.rate_limit
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._api.aclose()
+
+    async def _statuses(self, ids: Sequence[str], gate: Gate) -> dict[str, ServerStatus | Failure]:
+        """Read up to a page of accounts; where the list cannot say it, one by one."""
+        items: list[Any] = []
+        cursor = ""
+        while True:
+            page = await self._page({"connected_account_ids": ",".join(ids)}, cursor, gate)
+            if isinstance(page, Failure):
+                return await self._despite(page, ids, gate)
+            items += page.items
+            cursor = page.cursor
+            if not cursor or not page.items or len(items) >= len(ids):
+                break
+        call = Call(_LIST, 200)
+        found = {
+            item["id"]: answers.server_status(item, call=call)
+            for item in items
+            if isinstance(item, dict) and item.get("id") in ids
+        }
+        missing = [id for id in ids if id not in found]
+        if page.total is None or len(items) < page.total:
+            # Never "gone": the provider itself says that there are more than it showed.
+            detail = f"the page is short: {len(items)} of {page.total} accounts"
+            return found | dict.fromkeys(missing, http.bad_response(call, detail))
+        singly = await together(self._status(id, gate) for id in missing)
+        return found | dict(zip(missing, singly, strict=True))
+
+    async def _despite(
+        self, failure: Failure, ids: Sequence[str], gate: Gate
+    ) -> dict[str, ServerStatus | Failure]:
+        """Find the id for which a list was refused by asking for half of it, and the other half."""
+        is_too_large = failure.detail == bodies.TOO_LARGE
+        if not is_too_large and failure.call.http_status not in _REFUSED_FOR_AN_ID:
+            return dict.fromkeys(ids, failure)
+        if len(ids) == 1:
+            return {ids[0]: await self._status(ids[0], gate)}
+        middle = len(ids) // 2
+        halves = (self._statuses(part, gate) for part in (ids[:middle], ids[middle:]))
+        left, right = await together(halves)
+        return left | right
+
+    async def _status(self, id: str, gate: Gate) -> ServerStatus | Failure:
+        reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
+        return reply if isinstance(reply, Failure) else answers.account_status(reply, id=id)
+
+    async def _auth_config_id(self, target: CheckTarget, gate: Gate) -> str | Failure:
+        id = target.server_instance_id
+        if not is_id(id):
+            return _not_an_id()
+        reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
+        if isinstance(reply, Failure):
+            return reply
+        if reply.status >= 400:
+            return answers.refused(reply)
+        item = http.object_in(reply)
+        if isinstance(item, Failure):
+            return item
+        found = answers.connection(item)
+        if found is None or not found.auth_config_id:
+            return http.bad_response(reply.call, "the account has no auth config")
+        return found.auth_config_id
+
+    async def _page(
+        self, query: Mapping[str, str], cursor: str, gate: Gate
+    ) -> answers.Page | Failure:
+        parameters = {**query, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
+        path = f"/connected_accounts?{urlencode(parameters)}"
+        reply = await self._api.get(path, name=_LIST, gate=gate, most=bodies.MOST_OF_A_LIST)
+        return reply if isinstance(reply, Failure) else answers.page(reply)
+
+
+def _not_asked(name: str, detail: str) -> Failure:
+    return Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=Call(name), detail=detail)
+
+
+def _not_an_id() -> Failure:
+    return _not_asked(_ACCOUNT, "the id of the connected account is missing or malformed")

@@ -1,0 +1,240 @@
+"""What Composio's answers mean. Of an account only its state is kept, never its credentials."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from integrations_health.outcomes import Outcome
+from integrations_health.providers import bodies, words
+from integrations_health.providers.api import is_id
+from integrations_health.providers.base import (
+    Call,
+    Connection,
+    ConnectionState,
+    Failure,
+    ReauthLink,
+    ServerStatus,
+    ToolAnswer,
+)
+from integrations_health.providers.http import Reply, bad_response, object_in
+
+STATES: Mapping[str, ConnectionState] = {
+    "INITIALIZING": ConnectionState.PENDING,
+    "INITIATED": ConnectionState.PENDING,
+    "ACTIVE": ConnectionState.ACTIVE,
+    "EXPIRED": ConnectionState.EXPIRED,
+    "FAILED": ConnectionState.EXPIRED,
+    "REVOKED": ConnectionState.EXPIRED,
+    "INACTIVE": ConnectionState.DISABLED,
+}
+# Toolkits whose service has another name here.
+SERVICES: Mapping[str, str] = {"googlecalendar": "calendar"}
+
+# The account is missing, dead, or of another user or project.
+_NO_ACCOUNT_CODES = frozenset({1803, 1810})
+_NO_ACCOUNT_WORDS = ("connectedaccountnotfound", "no connected account found")
+# What we sent is not what they want.
+_OUR_MISTAKE_CODES = frozenset({10400})
+_OUR_MISTAKE_WORDS = ("entityidrequired", "validation error while processing")
+
+
+class Said(NamedTuple):
+    """What an error envelope says, as far as it says anything."""
+
+    text: str
+    code: int | None = None
+
+    @property
+    def has_no_account(self) -> bool:
+        """Say whether there is no such account for us."""
+        lower = self.text.lower()
+        return self.code in _NO_ACCOUNT_CODES or any(word in lower for word in _NO_ACCOUNT_WORDS)
+
+    @property
+    def is_our_mistake(self) -> bool:
+        """Say whether the request was refused for its form."""
+        lower = self.text.lower()
+        return self.code in _OUR_MISTAKE_CODES or any(word in lower for word in _OUR_MISTAKE_WORDS)
+
+    @property
+    def is_of_no_route(self) -> bool:
+        """Say whether the address as a whole is wrong, which tells nothing of what we asked for."""
+        return self.text.lower().startswith(("http_notfound cannot ", "cannot "))
+
+
+class Page(NamedTuple):
+    """A page of the list: its accounts, how many there are in all, and where the next begins."""
+
+    items: list[Any]
+    total: int | None
+    cursor: str
+
+
+def page(reply: Reply) -> Page | Failure:
+    """Read a page of the list of accounts."""
+    if reply.status >= 400:
+        return refused(reply)
+    answer = object_in(reply)
+    if isinstance(answer, Failure):
+        return answer
+    items, total, cursor = (answer.get(key) for key in ("items", "total_items", "next_cursor"))
+    if not isinstance(items, list):
+        return bad_response(reply.call, "the page has no list of items")
+    has_total = isinstance(total, int) and not isinstance(total, bool)
+    return Page(items, total if has_total else None, cursor if isinstance(cursor, str) else "")
+
+
+def account_status(reply: Reply, *, id: str) -> ServerStatus | Failure:
+    """Read the answer about the one account `id`."""
+    if reply.status >= 400:
+        said = envelope(reply.body)
+        is_gone = reply.status in (404, 410) and said is not None and not said.is_of_no_route
+        if said is not None and (is_gone or said.has_no_account):
+            return ServerStatus(state=ConnectionState.GONE, call=reply.call, reason=said.text)
+        return refused(reply)
+    item = object_in(reply)
+    if isinstance(item, Failure):
+        return item
+    if item.get("id") != id:
+        return bad_response(reply.call, "the answer is about another account")
+    return server_status(item, call=reply.call)
+
+
+def server_status(item: Mapping[str, Any], *, call: Call) -> ServerStatus | Failure:
+    """Read one account of a list, or on its own."""
+    said, reason = item.get("status"), item.get("status_reason")
+    if not isinstance(said, str):
+        return bad_response(call, "the account has no status")
+    state = STATES.get(said.strip().upper(), ConnectionState.UNKNOWN)
+    auth_config = item.get("auth_config")
+    if item.get("is_disabled") is True:
+        state = ConnectionState.DISABLED
+    if isinstance(auth_config, dict) and auth_config.get("is_disabled") is True:
+        # Nothing the user does can help: it is the configuration of our project.
+        state = ConnectionState.MISCONFIGURED
+    return ServerStatus(
+        state=state, call=call, said=said, reason=reason if isinstance(reason, str) else ""
+    )
+
+
+def tool_answer(reply: Reply) -> ToolAnswer | Failure:
+    """Read what running a tool came to."""
+    if reply.status >= 400:
+        return _tool_refused(reply)
+    answer = object_in(reply)
+    if isinstance(answer, Failure):
+        return answer
+    is_successful, data = answer.get("successful"), answer.get("data")
+    if not isinstance(is_successful, bool):
+        return bad_response(reply.call, "the answer does not say whether it was successful")
+    inner = data if isinstance(data, dict) else {}
+    status = inner.get("status_code")
+    is_status = isinstance(status, int) and 100 <= status < 600
+    return ToolAnswer(
+        is_successful=is_successful,
+        call=reply.call,
+        data=data,
+        error=_text(answer.get("error")) or ("" if is_successful else _text(inner.get("message"))),
+        upstream_status=status if is_status else None,
+    )
+
+
+def link(reply: Reply) -> ReauthLink | Failure:
+    """Read where the user connects again."""
+    if reply.status >= 400:
+        return refused(reply)
+    answer = object_in(reply)
+    if isinstance(answer, Failure):
+        return answer
+    url, id = _text(answer.get("redirect_url")), _text(answer.get("connected_account_id"))
+    if not url.startswith(("https://", "http://")):
+        return bad_response(reply.call, "the answer has no link")
+    expires_at = instant(answer.get("expires_at"))
+    return ReauthLink(url=url, expires_at=expires_at, server_instance_id=id if is_id(id) else "")
+
+
+def connection(item: Any) -> Connection | None:
+    """Read one account of the list as a connection, None where something needed is missing."""
+    if not isinstance(item, dict):
+        return None
+    toolkit, auth_config = item.get("toolkit"), item.get("auth_config")
+    slug = _text(toolkit.get("slug")) if isinstance(toolkit, dict) else ""
+    id, user_id = _text(item.get("id")), _text(item.get("user_id"))
+    if not (slug and user_id and is_id(id)):
+        return None
+    return Connection(
+        provider="composio",
+        service=SERVICES.get(slug, slug),
+        server_instance_id=id,
+        provider_user_id=user_id,
+        auth_config_id=_text(auth_config.get("id")) if isinstance(auth_config, dict) else "",
+        connected_at=instant(item.get("created_at")),
+    )
+
+
+def refused(reply: Reply) -> Failure:
+    """Return what a 4xx means that is about the request, not about one connection."""
+    said = envelope(reply.body)
+    outcome = Outcome.BAD_RESPONSE
+    if reply.status in (401, 402) or (reply.status == 403 and said is not None):
+        # A refusal by the service behind comes inside a 200: this one is for our key or our plan.
+        outcome = Outcome.KEY_REJECTED
+    elif said is not None and not said.is_of_no_route:
+        outcome = Outcome.PROBE_MISCONFIGURED
+    return Failure(outcome=outcome, call=reply.call, detail=_detail(reply, said))
+
+
+def _tool_refused(reply: Reply) -> Failure:
+    said = envelope(reply.body)
+    if said is None or said.is_of_no_route or reply.status in (401, 402):
+        return refused(reply)
+    return Failure(outcome=_tool_outcome(reply.status, said), call=reply.call, detail=said.text)
+
+
+def _tool_outcome(status: int, said: Said) -> Outcome:
+    if said.has_no_account:
+        return Outcome.DISCONNECTED
+    if said.is_our_mistake:
+        return Outcome.PROBE_MISCONFIGURED
+    if status == 403:
+        is_scope = words.says_scope_is_missing(said.text)
+        return Outcome.PERMISSION if is_scope else Outcome.KEY_REJECTED
+    if status == 422 or words.says_grant_is_dead(said.text):
+        return Outcome.AUTH_EXPIRED
+    # The tool was renamed or removed (404, 410), or our arguments are refused.
+    return Outcome.PROBE_MISCONFIGURED
+
+
+def envelope(body: bytes) -> Said | None:
+    """Return what Composio's own error says; None for an answer of somebody else."""
+    try:
+        answer = bodies.parsed(body)
+    except bodies.Unreadable:
+        return None
+    if not isinstance(answer, dict):
+        return None
+    error = answer.get("error", answer)
+    if not isinstance(error, dict):
+        return Said(_text(error)) if isinstance(error, str) else None
+    code = error.get("code", error.get("error_code"))
+    parts = [_text(error.get("slug", error.get("name"))), _text(error.get("message"))]
+    text = " ".join(filter(None, parts))
+    is_code = isinstance(code, int) and not isinstance(code, bool)
+    return Said(text, code if is_code else None) if text or is_code else None
+
+
+def instant(value: Any) -> datetime | None:
+    """Return an ISO 8601 instant with its zone (UTC where none is said), None for anything else."""
+    with suppress(TypeError, ValueError):
+        found = datetime.fromisoformat(value)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
+
+
+def _detail(reply: Reply, said: Said | None) -> str:
+    return reply.body.decode("utf-8", errors="replace") if said is None else said.text
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
