@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import child
@@ -21,23 +22,40 @@ from config.server_errors import CannotStart
 from config.valkey import Valkey
 
 
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """The servers that were started, and the variables that point at them."""
+
+    urls: dict[str, str] = field(repr=False)
+    by_name: dict[str, Postgres | Valkey]
+
+
 @contextlib.contextmanager
-def servers(data: Path, *, is_durable: bool) -> Iterator[dict[str, str]]:
-    """Yield DATABASE_URL and REDIS_URL of servers that keep their data below `data`.
+def started(data: Path, *, is_durable: bool) -> Iterator[Servers]:
+    """Yield servers that keep their data below `data`, and their DATABASE_URL and REDIS_URL.
 
     A server whose variable is set already is not started, and its variable is not in the answer.
     With `is_durable` False the servers do not wait for the disk: right for tests, for nothing else.
     Raises CannotStart with a sentence that says what to do.
     """
     with contextlib.ExitStack() as stack:
-        urls: dict[str, str] = {}
+        found = Servers(urls={}, by_name={})
         if not os.environ.get("DATABASE_URL"):
             postgres = Postgres(data / "postgres", is_durable=is_durable)
-            urls["DATABASE_URL"] = stack.enter_context(postgres.running())
+            found.urls["DATABASE_URL"] = stack.enter_context(postgres.running())
+            found.by_name["postgres"] = postgres
         if not os.environ.get("REDIS_URL"):
             valkey = Valkey(data / "valkey", is_durable=is_durable)
-            urls["REDIS_URL"] = stack.enter_context(valkey.running())
-        yield urls
+            found.urls["REDIS_URL"] = stack.enter_context(valkey.running())
+            found.by_name["redis"] = valkey
+        yield found
+
+
+@contextlib.contextmanager
+def servers(data: Path, *, is_durable: bool) -> Iterator[dict[str, str]]:
+    """Yield only the variables of `started`."""
+    with started(data, is_durable=is_durable) as found:
+        yield found.urls
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,11 +70,13 @@ def main(arguments: Sequence[str]) -> int:
             temporary = tempfile.TemporaryDirectory(prefix="health-", ignore_cleanup_errors=True)
             data = Path(stack.enter_context(temporary))
         try:
-            urls = stack.enter_context(servers(data.resolve(), is_durable=options.data is not None))
+            found = stack.enter_context(
+                started(data.resolve(), is_durable=options.data is not None)
+            )
         except CannotStart as error:
             print(error, file=sys.stderr)
             return 1
-        return _run(options.command, {**os.environ, **urls})
+        return _run(options.command, {**os.environ, **found.urls})
 
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:

@@ -8,6 +8,8 @@ from typing import TypeVar
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config import run_folder
+
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
@@ -21,18 +23,9 @@ def load_files(var: Path) -> None:
         return
     _read(ROOT / ".env")
     # Written by `make run`: where its servers listen. It goes stale when the product was killed.
-    if is_running(var):
+    if run_folder.is_held(var):
         _read(var / "run.env")
     _read(var / "secrets.env")
-
-
-def is_running(var: Path) -> bool:
-    """Say whether the product that wrote `var/run.env` still runs."""
-    try:
-        os.kill(int((var / "run.pid").read_text()), 0)
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def text(name: str, *, example: str, default: str | None = None) -> str:

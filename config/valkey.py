@@ -20,6 +20,10 @@ TRIES = 5
 class Valkey:
     """A Valkey that keeps its data in one folder and listens on a free local port."""
 
+    process: subprocess.Popen[bytes]
+    port: int
+    password: str
+
     def __init__(self, data: Path, *, is_durable: bool) -> None:
         """Name the folder; without `is_durable` nothing is written there."""
         self.data = data
@@ -29,12 +33,23 @@ class Valkey:
     def running(self) -> Iterator[str]:
         """Yield the URL of the running server. Raises CannotStart."""
         self._make_folder()
-        password = secrets.token_urlsafe(24)
-        process, port = self._start(password)
+        self.password = secrets.token_urlsafe(24)
+        self._start()
         try:
-            yield f"redis://:{password}@127.0.0.1:{port}/0"
+            yield f"redis://:{self.password}@127.0.0.1:{self.port}/0"
         finally:
-            child.stop(process, signal_number=signal.SIGTERM, patience=STOP_DEADLINE_SECONDS)
+            child.stop(self.process, signal_number=signal.SIGTERM, patience=STOP_DEADLINE_SECONDS)
+
+    def relaunch(self) -> subprocess.Popen[bytes]:
+        """Start the server once more, at the same URL, after it ended; do not wait for it."""
+        with (self.data / "valkey.log").open("ab") as log:
+            # The configuration goes through a pipe, so that no file and no process list shows the
+            # password.
+            self.process = child.start([_binary(), "-"], output=log, stdin=subprocess.PIPE)
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self.process.stdin:
+            self.process.stdin.write("\n".join(self._configuration()).encode())
+        return self.process
 
     def _make_folder(self) -> None:
         try:
@@ -44,38 +59,30 @@ class Valkey:
                 f"{self.data} cannot be written ({error.strerror}): make room or change its owner."
             ) from error
 
-    def _start(self, password: str) -> tuple[subprocess.Popen[bytes], int]:
+    def _start(self) -> None:
         for _ in range(TRIES):
-            port = _free_port()
-            process = self._launch(port, password)
-            if _answers(process, port):
-                return process, port
-            child.stop(process, signal_number=signal.SIGTERM, patience=STOP_DEADLINE_SECONDS)
+            self.port = _free_port()
+            self.relaunch()
+            if _answers(self.process, self.port):
+                return
+            child.stop(self.process, signal_number=signal.SIGTERM, patience=STOP_DEADLINE_SECONDS)
         raise CannotStart(
             f"The embedded Redis-compatible server did not start; {self.data / 'valkey.log'} says "
             f"why. If its data is damaged, remove {self.data} (it holds nothing that is not in "
             "PostgreSQL), or set REDIS_URL to a server of yours."
         )
 
-    def _launch(self, port: int, password: str) -> subprocess.Popen[bytes]:
-        lines = [
+    def _configuration(self) -> list[str]:
+        return [
             "bind 127.0.0.1",
-            f"port {port}",
-            f"requirepass {password}",
+            f"port {self.port}",
+            f"requirepass {self.password}",
             f'dir "{self.data}"',
             "daemonize no",
             'save ""',
             f"appendonly {'yes' if self.is_durable else 'no'}",
             "maxmemory-policy noeviction",
         ]
-        with (self.data / "valkey.log").open("ab") as log:
-            # The configuration goes through a pipe, so that no file and no process list shows the
-            # password.
-            process = child.start([_binary(), "-"], output=log, stdin=subprocess.PIPE)
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError), process.stdin:
-            process.stdin.write("\n".join(lines).encode())
-        return process
 
 
 def _binary() -> str:
