@@ -111,7 +111,7 @@ def test_a_bomb_is_small_on_the_wire_and_vast_unpacked(simulator):
     ) as answer:
         for chunk in answer.iter_raw():
             packed += chunk
-            if len(packed) > 100_000:
+            if len(packed) > 20_000:
                 break
 
     unpacked = zlib.decompressobj(31).decompress(packed)
@@ -181,7 +181,7 @@ def test_a_dripping_answer_goes_on_byte_by_byte(simulator):
 @pytest.mark.parametrize("fault", WAITING)
 def test_a_client_that_leaves_takes_its_request_along(simulator, fault):
     connection = opened(simulator, fault)
-    assert simulator.wait_until(lambda: simulator.calls()[-1:])
+    assert simulator.wait_until(lambda: bool(simulator.calls()))
 
     connection.close()
 
@@ -191,7 +191,7 @@ def test_a_client_that_leaves_takes_its_request_along(simulator, fault):
 @pytest.mark.parametrize("fault", [*WAITING, Fault.GZIP_BOMB, Fault.HUGE])
 def test_nobody_who_waits_or_does_not_read_holds_the_server_up(fault):
     with running() as simulator, opened(simulator, fault) as connection:
-        assert simulator.wait_until(lambda: simulator.calls()[-1:])
+        assert simulator.wait_until(lambda: bool(simulator.calls()))
         stopped_at = time.monotonic()
         # The server stops at the end of the block, the connection still open.
         connection_kept = connection.dup()

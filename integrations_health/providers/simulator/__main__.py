@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from integrations_health.providers.simulator import demo
-from integrations_health.providers.simulator.serve import is_loopback, serve
+from integrations_health.providers.simulator.serve import is_loopback, listen, serve
 from integrations_health.providers.simulator.world import API_KEY, Simulator
 
 
@@ -32,9 +32,11 @@ def main() -> None:
     if not is_loopback(options.host) and simulator.api_key == API_KEY:
         sys.exit("Set SIMULATOR_API_KEY before others can reach the simulator.")
     try:
-        serve(simulator, host=options.host, port=options.port)
+        listener = listen(simulator, host=options.host, port=options.port)
     except OSError as problem:
         sys.exit(f"Cannot listen on {options.host}:{options.port}: {problem.strerror}")
+    print(f"The provider simulator listens on {simulator.base_url}", flush=True)
+    serve(simulator, listener)
 
 
 def _options() -> argparse.Namespace:

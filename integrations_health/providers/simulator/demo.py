@@ -31,7 +31,7 @@ PATIENTS = (
     Patient("composio", 7, "gmail", "initiated"),
     Patient("composio", 8, "calendar", "ok*3, 503*4, again"),
     Patient("composio", 9, "slack", "slack_ok_false(account_inactive)"),
-    Patient("composio", 10, "gmail", "gone"),
+    Patient("composio", 10, "gmail", "ok*2, gone"),
     Patient("composio", 11, "calendar", "service_quota"),
     Patient("klavis", 1, "slack", "hang"),
     Patient("klavis", 2, "gmail", "revoked_but_active"),
@@ -77,9 +77,7 @@ def _of_user(provider: str, number: int) -> tuple[str, ...]:
     if provider == "composio":
         # A few also connected something that nobody knows how to probe.
         return (*_SERVICES, "notion") if number % 4 == 0 else _SERVICES
-    if provider == "klavis":
-        return _SERVICES if number <= 6 else (_SERVICES[number % 3],)
-    return (_SERVICES[number % 3],) if number > 5 else _SERVICES[:]
+    return _SERVICES if number <= 6 else (_SERVICES[number % 3],)
 
 
 def _connect(

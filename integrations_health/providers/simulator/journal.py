@@ -9,7 +9,7 @@ from pathlib import Path
 from time import time
 from typing import IO
 
-KEPT = 200_000
+KEPT = 50_000
 
 
 @dataclass(slots=True)

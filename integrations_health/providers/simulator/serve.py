@@ -16,6 +16,7 @@ from integrations_health.providers.simulator.app import App
 from integrations_health.providers.simulator.world import Simulator
 
 _KEEP_ALIVE_SECONDS = 75
+_BACKLOG = 2048
 _START_SECONDS = 10
 _STOP_SECONDS = 0.5
 
@@ -80,14 +81,28 @@ def is_loopback(host: str) -> bool:
     return host == "localhost"
 
 
-def serve(simulator: Simulator, *, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM. Port 0 takes a free one. Raises OSError when it is taken."""
-    listener = _listen(host, port)
-    simulator.base_url = _url(listener)
+def listen(simulator: Simulator, *, host: str, port: int) -> socket.socket:
+    """Take a port, a free one for 0, and tell the simulator where it is. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(_BACKLOG)
+    number = listener.getsockname()[1]
+    simulator.base_url = f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
+    return listener
+
+
+def serve(simulator: Simulator, listener: socket.socket) -> None:
+    """Serve on a port that was taken, until SIGINT or SIGTERM."""
     try:
         # It is raised once more after the server has stopped: that is how one stops it.
         with suppress(KeyboardInterrupt):
-            _server(simulator, host).run(sockets=[listener])
+            _server(simulator, listener).run(sockets=[listener])
     finally:
         simulator.journal.shut()
 
@@ -99,9 +114,8 @@ def running(simulator: Simulator | None = None, **options: Any) -> Iterator[Simu
     Without a simulator, `options` make one. Raises DidNotStart.
     """
     simulator = simulator or Simulator(**options)
-    listener = _listen("127.0.0.1", 0)
-    simulator.base_url = _url(listener)
-    server = _server(simulator, "127.0.0.1")
+    listener = listen(simulator, host="127.0.0.1", port=0)
+    server = _server(simulator, listener)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="provider-simulator", daemon=True
     )
@@ -116,9 +130,10 @@ def running(simulator: Simulator | None = None, **options: Any) -> Iterator[Simu
         simulator.journal.shut()
 
 
-def _server(simulator: Simulator, host: str) -> _Server:
+def _server(simulator: Simulator, listener: socket.socket) -> _Server:
+    is_steerable = is_loopback(listener.getsockname()[0])
     config = uvicorn.Config(
-        App(simulator, is_steerable=is_loopback(host)),
+        App(simulator, is_steerable=is_steerable),
         http=_Connection,
         ws="none",
         lifespan="off",
@@ -129,17 +144,3 @@ def _server(simulator: Simulator, host: str) -> _Server:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     return _Server(config)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(2048)
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -53,13 +53,16 @@ def _body(fault: Fault) -> bytes:
 
 
 async def _replace(exchange: Exchange, reply: Reply) -> None:
-    others = (header for header in reply.headers if header[0] != JSON[0])
-    body = _body(reply.step.fault)
-    await exchange.finish(reply._replace(body=body, headers=(JSON, *others)))
+    await exchange.finish(_with(reply, _body(reply.step.fault), JSON))
 
 
 async def _html(exchange: Exchange, reply: Reply) -> None:
-    await exchange.finish(reply._replace(body=_PAGE, headers=(HTML,)))
+    await exchange.finish(_with(reply, _PAGE, HTML))
+
+
+def _with(reply: Reply, body: bytes, kind: tuple[bytes, bytes]) -> Reply:
+    others = (header for header in reply.headers if header[0] != kind[0])
+    return reply._replace(body=body, headers=(kind, *others))
 
 
 async def _slow(exchange: Exchange, reply: Reply) -> None:
