@@ -17,6 +17,8 @@ HORIZON = timedelta(seconds=30)
 # The share of each window that stays untouched: the application lives on the same limit.
 KEPT_FREE = 0.05
 MANUAL_SHARE = 0.10
+# What a batch may need beyond its booking (a refused page is read in halves); charged afterwards.
+OVERDRAFT = 32
 # A provider does not say when its window ends; after this part of one we look again.
 PAUSE_SHARE = 0.25
 
@@ -57,6 +59,7 @@ class Allotment:
         self.spacing = spacing
         self.ends_at = ends_at
         self.used = 0
+        self._most = calls + _overdraft(calls, spacing, lane)
         # A person waits for the answer: what the manual share allows goes out at once.
         self._pace = spacing if lane is Lane.SWEEP else 0.0
         self._start = time.monotonic() + (starts_in if lane is Lane.SWEEP else 0.0)
@@ -64,7 +67,7 @@ class Allotment:
 
     async def gate(self) -> None:
         """Wait for the turn of one call. Raises NoBudget when none is left or allowed."""
-        if self._is_blocked or self.used >= self.calls:
+        if self._is_blocked or self.used >= self._most:
             raise NoBudget
         turn = self._start + self.used * self._pace
         self.used += 1
@@ -105,7 +108,7 @@ RETURNING granted.calls, granted.spacing, EXTRACT(EPOCH FROM granted.start_at - 
 _SETTLE = """
 UPDATE provider_budgets b
 SET {lane} = GREATEST(
-        CASE WHEN b.{lane} = %(ends_at)s
+        CASE WHEN b.{lane} = %(ends_at)s OR %(unused)s < 0
             THEN b.{lane} - %(unused)s * interval '1 second' ELSE b.{lane} END,
         n.at + %(pause)s
     ),
@@ -185,6 +188,14 @@ def settle(
     }
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE.format(lane=allotment.lane.value), arguments)
+
+
+def _overdraft(calls: int, spacing: float, lane: Lane) -> int:
+    if calls == 0:
+        return 0
+    # Never more than what is kept free of the provider's minute.
+    free = OVERDRAFT if spacing == 0 else int(60 / (spacing * _SHARES[lane]) * KEPT_FREE)
+    return min(OVERDRAFT, free)
 
 
 def _is_shared(provider: str) -> bool:

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,10 +32,13 @@ from django.conf import settings  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
-from integrations_health import partitions  # noqa: E402
+from integrations_health import network, partitions  # noqa: E402
+from integrations_health.providers.simulator import Simulator, running  # noqa: E402
 
 # In the future, so that whatever the database stamps with its own clock lies before it.
 NOW = datetime(2031, 3, 14, 9, 26, 53, tzinfo=UTC)
+# So that what hangs does not hold a test up; the other deadlines follow from it.
+SHORT_CALL_DEADLINE = timedelta(seconds=1)
 START_SERVERS = (
     "This test needs PostgreSQL and Redis. Type "
     "`python -m config.embedded -- pytest ...`, or set DATABASE_URL and REDIS_URL."
@@ -92,6 +95,22 @@ sys.addaudithook(_stay_on_this_machine)
 def now() -> datetime:
     """Return the instant that a test takes for now; the months around it have partitions."""
     return NOW
+
+
+@pytest.fixture
+def simulator(settings: Any) -> Iterator[Simulator]:
+    """Serve the providers for one test, and point the product's clients at them."""
+    with running() as simulator:
+        here = {"base_url": simulator.base_url, "api_key": simulator.api_key, "calls_per_minute": 0}
+        settings.PROVIDERS = {
+            name: {**config, **(here if config["base_url"] else {})}
+            for name, config in settings.PROVIDERS.items()
+        }
+        settings.CALL_DEADLINE = SHORT_CALL_DEADLINE
+        settings.CHECK_DEADLINE = SHORT_CALL_DEADLINE * 2.2
+        settings.BATCH_DEADLINE = SHORT_CALL_DEADLINE * 6
+        yield simulator
+        network.close()
 
 
 @pytest.fixture

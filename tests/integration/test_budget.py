@@ -115,15 +115,32 @@ def test_calls_go_out_at_their_pace() -> None:
     assert time.monotonic() - started >= 4 * 0.02
 
 
-def test_the_gate_closes_when_the_calls_are_used_up() -> None:
+def test_the_gate_closes_when_the_calls_and_the_overdraft_are_used_up() -> None:
     allotment = Allotment(calls=1)
 
-    async def pass_twice() -> None:
-        await allotment.gate()
-        await allotment.gate()
+    async def pass_once_more_than_allowed() -> None:
+        for _ in range(1 + budget.OVERDRAFT + 1):
+            await allotment.gate()
 
     with pytest.raises(NoBudget):
-        asyncio.run(pass_twice())
+        asyncio.run(pass_once_more_than_allowed())
+    assert allotment.used == 1 + budget.OVERDRAFT
+
+
+def test_the_gate_never_opens_for_a_batch_that_was_granted_nothing() -> None:
+    with pytest.raises(NoBudget):
+        asyncio.run(Allotment(calls=0).gate())
+
+
+def test_what_was_overdrawn_is_charged_afterwards() -> None:
+    allotment = budget.reserve("composio", calls=10, now=NOW)
+    budget.reserve("composio", calls=1, now=NOW)
+    before = budget.room("composio", now=NOW)
+    allotment.used = 13
+
+    budget.settle("composio", allotment, now=NOW)
+
+    assert budget.room("composio", now=NOW) == before - 3
 
 
 def test_a_blocked_gate_stops_those_who_already_wait() -> None:

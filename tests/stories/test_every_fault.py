@@ -12,7 +12,6 @@ from tests.conftest import NOW
 from tests.watching import health, watch
 
 pytestmark = pytest.mark.django_db
-pytest_plugins = ["tests.watching"]
 
 A_MINUTE_LATER = NOW + timedelta(seconds=62)
 Verdict = tuple[str, str]
@@ -20,8 +19,7 @@ Verdict = tuple[str, str]
 AT_COMPOSIO: Mapping[str, Verdict] = {
     "ok": ("healthy", ""),
     "strange_status": ("healthy", ""),
-    "duplicate_keys": ("healthy", ""),
-    "slow(0.3)": ("degraded", "slow"),
+    "slow(300)": ("degraded", "slow"),
     "expired": ("unhealthy", "auth_expired"),
     "failed": ("unhealthy", "auth_expired"),
     "revoked": ("unhealthy", "auth_expired"),
@@ -32,6 +30,7 @@ AT_COMPOSIO: Mapping[str, Verdict] = {
     "missing_scope": ("degraded", "permission"),
     "service_500": ("degraded", "service_error"),
     "service_quota": ("degraded", "service_error"),
+    "duplicate_keys": ("degraded", "service_error"),  # it says successful, then that it is not
     "initiated": ("unknown", "pending"),
     "auth_config_disabled": ("unknown", "probe_misconfigured"),
     "tool_gone": ("unknown", "probe_misconfigured"),

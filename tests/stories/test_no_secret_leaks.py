@@ -13,7 +13,6 @@ from tests.conftest import NOW
 from tests.watching import watch
 
 pytestmark = pytest.mark.django_db
-pytest_plugins = ["tests.watching"]
 
 ECHOES = ["secret_echo", "revoked_but_active(secrets)", "service_500(secrets)", "500", "malformed"]
 
