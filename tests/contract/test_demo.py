@@ -165,6 +165,7 @@ def test_another_process_connects_scripts_and_reads(browser, simulator):
         ("connect", {"provider": "mcp", "service": "gmail", "script": "nonsense"}),
         ("connect", {"provider": "mcp", "service": "fax"}),
         ("connect", {"provider": "mcp", "service": "gmail", "surprise": 1}),
+        ("connect", {"provider": "pigeon", "service": "gmail"}),
         ("connect", []),
     ],
     ids=str,

@@ -116,6 +116,15 @@ def test_a_probe_of_the_wrong_era_uses_nothing_up(http, simulator):
     assert handshake(http, simulator, account)[-1].status_code == 500
 
 
+@pytest.mark.parametrize("is_legacy", [False, True])
+def test_a_server_that_is_gone_is_so_in_every_era(http, simulator, is_legacy):
+    account = simulator.connect("mcp", "gmail", script="gone", is_legacy=is_legacy)
+
+    answers = [call(http, simulator, account), handshake(http, simulator, account)[-1]]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
 @pytest.mark.parametrize("name", ["nobody", ""])
 def test_a_server_that_is_not_there_is_not_found(http, simulator, name):
     answer = http.post(f"{simulator.base_url}/mcp/{name}", **modern("server/discover"))

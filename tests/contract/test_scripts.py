@@ -23,6 +23,7 @@ from tests.contract.asking import LIST, MCP_CALL, call_tool, execute, modern
             "429(Wed, 21 Oct 2026 07:28:00 GMT)*2",
             [Step(Fault.HTTP_429, "Wed, 21 Oct 2026 07:28:00 GMT", 2)],
         ),
+        ("failed(so (401): no)", [Step(Fault.FAILED, "so (401): no")]),
         (" slow( 250 ) , ok ", [Step(Fault.SLOW, "250"), Step(Fault.OK)]),
     ],
 )

@@ -1,7 +1,9 @@
 """One simulated connected account: who, where, its state and its script."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import lru_cache
 
 from integrations_health.providers.simulator.faults import FINE, OK, Family, Script, Step
 from integrations_health.providers.simulator.services import Service
@@ -101,3 +103,10 @@ class Account:
     def _shows_in_status(self) -> bool:
         family = self.script.current.family
         return family is Family.CONNECTION or not self.service.is_probed
+
+
+@lru_cache(maxsize=4096)
+def instant(seconds: float) -> str:
+    """Return unix seconds as ISO 8601 in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -4,8 +4,8 @@ import secrets
 from time import time
 
 from integrations_health.providers.simulator import composio_errors as errors
-from integrations_health.providers.simulator.accounts import LINK_SECONDS, Account, Surface
-from integrations_health.providers.simulator.composio_json import instant, item, shown
+from integrations_health.providers.simulator.accounts import LINK_SECONDS, Account, Surface, instant
+from integrations_health.providers.simulator.composio_json import item, shown
 from integrations_health.providers.simulator.exchange import Exchange, Refusal, Reply, say
 from integrations_health.providers.simulator.faults import FINE, Family, Fault, Script
 from integrations_health.providers.simulator.fields import Field, check

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from integrations_health.providers.simulator.exchange import Exchange, Reply, dump, say
+from integrations_health.providers.simulator.exchange import Exchange, Reply, redirect, say
 from integrations_health.providers.simulator.failures import words
 from integrations_health.providers.simulator.faults import Fault, Step
 from integrations_health.providers.simulator.fields import Finding
@@ -96,9 +96,3 @@ def failed(exchange: Exchange, step: Step, quota: Quota) -> Reply:
     status = int(step.fault)
     message, slug = _NAMES[status]
     return error(exchange, status, words(step, message), code=10000 + status, slug=slug)
-
-
-def redirect(step: Step) -> Reply:
-    """Return a redirect to where nobody should go."""
-    target = step.argument or "http://169.254.169.254/latest/meta-data/"
-    return Reply(302, dump({}), headers=((b"location", target.encode()),))

@@ -1,11 +1,10 @@
 """A connected account as Composio's JSON, fast enough for pages of a hundred."""
 
-from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
-from integrations_health.providers.simulator.accounts import Account
+from integrations_health.providers.simulator.accounts import Account, instant
 from integrations_health.providers.simulator.exchange import dump
 from integrations_health.providers.simulator.failures import words
 from integrations_health.providers.simulator.faults import Fault, Step
@@ -69,13 +68,6 @@ def item(account: Account, step: Step, *, is_detail: bool = False) -> bytes:
         _DETAIL if is_detail else "",
     )
     return text.encode()
-
-
-@lru_cache(maxsize=4096)
-def instant(seconds: float) -> str:
-    """Return unix seconds as ISO 8601 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 @lru_cache

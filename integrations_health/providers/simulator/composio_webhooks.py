@@ -10,8 +10,8 @@ from time import time
 from typing import Any
 
 from integrations_health.providers.simulator import composio_errors as errors
-from integrations_health.providers.simulator.accounts import Account
-from integrations_health.providers.simulator.composio_json import instant, item
+from integrations_health.providers.simulator.accounts import Account, instant
+from integrations_health.providers.simulator.composio_json import item
 from integrations_health.providers.simulator.exchange import Exchange, Reply, dump, say
 from integrations_health.providers.simulator.faults import OK
 from integrations_health.providers.simulator.fields import Field, Finding, check

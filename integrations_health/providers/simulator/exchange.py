@@ -53,6 +53,12 @@ def say(status: int, value: Any, *, step: Step = OK) -> Reply:
     return Reply(status, dump(value), step=step)
 
 
+def redirect(step: Step) -> Reply:
+    """Return a redirect to the place a step names: by default one where nobody should go."""
+    target = step.argument or "http://169.254.169.254/latest/meta-data/"
+    return Reply(302, b"", headers=((b"location", target.encode()),))
+
+
 class Exchange:
     """The request's parts, read when they are wanted, and the way back to the client."""
 

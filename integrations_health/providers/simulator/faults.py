@@ -105,7 +105,9 @@ class Step(NamedTuple):
 
 
 OK = Step(Fault.OK)
-_WORD = re.compile(r"\s*(?P<word>\w+)(?:\((?P<argument>[^()]*)\))?(?:\*(?P<times>\d+))?\s*(?:,|$)")
+_WORD = re.compile(
+    r"\s*(?P<word>\w+)(?:\((?P<argument>(?:[^()]|\([^()]*\))*)\))?(?:\*(?P<times>\d+))?\s*(?:,|$)"
+)
 _AGAIN = "again"
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from integrations_health.providers.simulator.composio_errors import redirect
-from integrations_health.providers.simulator.exchange import HTML, Reply, say
+from integrations_health.providers.simulator.exchange import HTML, Reply, redirect, say
 from integrations_health.providers.simulator.failures import words
 from integrations_health.providers.simulator.faults import Fault, Step
 from integrations_health.providers.simulator.fields import Finding

@@ -5,8 +5,7 @@ from time import time
 from typing import Any
 
 from integrations_health.providers.simulator import klavis_errors as errors
-from integrations_health.providers.simulator.accounts import Account, Surface
-from integrations_health.providers.simulator.composio_json import instant
+from integrations_health.providers.simulator.accounts import Account, Surface, instant
 from integrations_health.providers.simulator.exchange import Exchange, Reply, say
 from integrations_health.providers.simulator.faults import OK, Family, Fault, Step
 from integrations_health.providers.simulator.fields import Finding

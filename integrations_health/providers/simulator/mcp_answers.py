@@ -5,8 +5,7 @@ from typing import Any
 
 from integrations_health.providers.simulator import klavis_tools
 from integrations_health.providers.simulator.accounts import Account, Surface
-from integrations_health.providers.simulator.composio_errors import redirect
-from integrations_health.providers.simulator.exchange import Exchange, Reply, dump, say
+from integrations_health.providers.simulator.exchange import Exchange, Reply, dump, redirect, say
 from integrations_health.providers.simulator.failures import failure, words
 from integrations_health.providers.simulator.faults import OK, Family, Fault, Step
 from integrations_health.providers.simulator.fields import arguments
@@ -67,6 +66,12 @@ def begin(world: Simulator, exchange: Exchange, account: Account, method: str) -
         return OK
     step = world.take(exchange, account, Surface.TOOL)
     return failed(exchange, step) if is_refused else step
+
+
+def or_gone(world: Simulator, exchange: Exchange, account: Account, refusal: Reply) -> Reply:
+    """Return a refusal that uses nothing up, or the 404 of a server that is not there to refuse."""
+    step = world.moods.fault(account, Surface.TOOL, exchange.mood)
+    return failed(exchange, step) if step.fault is Fault.GONE else refusal
 
 
 def failed(exchange: Exchange, step: Step) -> Reply:

@@ -33,7 +33,7 @@ def answer(world: Simulator, exchange: Exchange, account: Account) -> Reply:
         # Before the script is asked: a client that tries the other era first uses nothing up.
         refusal = _session_refusal(world, exchange, account)
         if refusal is not None:
-            return refusal
+            return answers.or_gone(world, exchange, account, refusal)
     if "id" not in message:
         return Reply(202, b"", headers=())
     if message.get("jsonrpc") != "2.0" or not isinstance(method, str):

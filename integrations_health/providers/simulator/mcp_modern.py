@@ -38,7 +38,7 @@ def answer(world: Simulator, exchange: Exchange, account: Account) -> Reply:
         return Reply(202, b"", headers=())
     refusal = _refuse_message(exchange, message)
     if refusal is not None:
-        return refusal
+        return answers.or_gone(world, exchange, account, refusal)
     step = answers.begin(world, exchange, account, message["method"])
     if isinstance(step, Reply):
         return step

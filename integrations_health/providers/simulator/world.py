@@ -1,10 +1,10 @@
 """Everything the simulator knows, and what a test or a demo may do with it."""
 
 import secrets
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from time import time
 from typing import Any
@@ -56,8 +56,7 @@ class Simulator:
         self.links: dict[str, str] = {}
         self.sessions: dict[str, str] = {}
         self.pending: list[Account] = []
-        self._lock = threading.Lock()
-        self._made = 0
+        self._numbers = count(1)
 
     def connect(
         self,
@@ -69,21 +68,22 @@ class Simulator:
         id: str = "",
         **changes: Any,
     ) -> Account:
-        """Return a new account, active since yesterday. `changes` are other fields of Account.
+        """Return a new account, active since yesterday; `changes` are other fields of Account.
 
-        Raises BadScript.
+        Raises BadScript, and KeyError for a provider or service there is not.
         """
-        with self._lock:
-            self._made += 1
-            number = self._made
+        if provider not in PROVIDERS:
+            raise KeyError(provider)
+        known = SERVICES[service]
+        number = next(self._numbers)
         born = time() - _A_DAY + number / 1000
         account = Account(
             provider=provider,
-            id=id or self._new_id(provider, service, number),
-            service=SERVICES[service],
+            id=id or _new_id(provider, service, number),
+            service=known,
             user_id=user_id,
             identity=f"{user_id}@example.com",
-            auth_config_id=f"ac_{SERVICES[service].toolkit}" if provider == "composio" else "",
+            auth_config_id=f"ac_{known.toolkit}" if provider == "composio" else "",
             created_at=born,
             updated_at=born,
             script=Script.parse(script),
@@ -165,9 +165,10 @@ class Simulator:
                 account.settle(now=now)
             self.pending = [account for account in self.pending if account.expires_at]
 
-    def _new_id(self, provider: str, service: str, number: int) -> str:
-        if provider == "composio":
-            return f"ca_{secrets.token_urlsafe(9)}"
-        if provider == "klavis":
-            return str(uuid.uuid4())
-        return f"{service}-{number}"
+
+def _new_id(provider: str, service: str, number: int) -> str:
+    if provider == "composio":
+        return f"ca_{secrets.token_urlsafe(9)}"
+    if provider == "klavis":
+        return str(uuid.uuid4())
+    return f"{service}-{number}"
