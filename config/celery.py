@@ -1,8 +1,10 @@
 """The Celery app and the timetable: everything that runs by itself."""
 
 import os
+import signal
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from celery.schedules import crontab
 from kombu import Queue
 
@@ -10,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 
-from config import self_waking
+from config import child, self_waking
 
 QUEUES = ("checks", "notifications", "maintenance")
 
@@ -35,3 +37,9 @@ app.conf.beat_schedule = {
     },
 }
 self_waking.install(app)
+
+
+@signals.worker_process_init.connect
+def _end_with_the_worker(**_: Any) -> None:
+    # Whatever kills the worker: nobody else would ever stop its processes.
+    child.follow_parent(signal.SIGKILL)

@@ -107,6 +107,9 @@ def _supervising(found: embedded.Servers) -> Iterator[Supervisor]:
 def _process(name: str, command: Sequence[str], *, is_restarted: bool = True) -> Process:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     variables = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    if os.geteuid() == 0:
+        # Every worker would say so on eight lines; in a container it is how things are.
+        variables.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
     start: Callable[[], subprocess.Popen[bytes]] = partial(
         child.start, command, output=subprocess.PIPE, cwd=ROOT, env=variables
     )
