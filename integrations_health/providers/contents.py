@@ -1,6 +1,9 @@
-"""Read the content of a tool's result, as MCP shapes it."""
+"""Read the content of a tool's result, as MCP shapes it, and dig out failures that hide in it."""
 
+import json
 from typing import Any
+
+from integrations_health.providers import bodies
 
 
 def first_text(content: Any) -> str | None:
@@ -9,4 +12,24 @@ def first_text(content: Any) -> str | None:
         if isinstance(block, dict) and isinstance(block.get("text"), str):
             text: str = block["text"]
             return text
+    return None
+
+
+def data_in(text: str) -> Any:
+    """Return the JSON value in `text`, or the text itself where it is none."""
+    try:
+        return bodies.value_of(text)
+    except bodies.Unreadable:
+        return text
+
+
+def hidden_failure(data: Any) -> str | None:
+    """Return the failure that a good-looking result hides: `Error...`, or nothing but an `error`.
+
+    Klavis's servers, which anybody may run, report every failure like that.
+    """
+    if isinstance(data, str):
+        return data if data.startswith("Error") else None
+    if isinstance(data, dict) and set(data) == {"error"}:
+        return data["error"] if isinstance(data["error"], str) else json.dumps(data["error"])
     return None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from integrations_health.outcomes import Outcome
-from integrations_health.providers import bodies, words
+from integrations_health.providers import words
 from integrations_health.providers.api import is_id
 from integrations_health.providers.base import (
     Connection,
@@ -16,13 +16,14 @@ from integrations_health.providers.base import (
     ServerStatus,
     ToolAnswer,
 )
-from integrations_health.providers.contents import first_text
+from integrations_health.providers.contents import data_in, first_text, hidden_failure
 from integrations_health.providers.http import Reply, bad_response, object_in
 
 # Servers whose service has another name here; others are called as they are, in small letters.
 SERVICES: Mapping[str, str] = {"google calendar": "calendar"}
 
 _NO_ROUTE = "Not Found"
+_NO_IDS = frozenset({"", ".", ".."})
 
 
 class Users(NamedTuple):
@@ -66,22 +67,13 @@ def tool_answer(reply: Reply) -> ToolAnswer | Failure:
         if words.says_tool_is_unknown(error):
             return Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=reply.call, detail=error)
         return ToolAnswer(is_successful=False, call=reply.call, error=error)
-    return _dug_out(reply, said or "")
-
-
-def _dug_out(reply: Reply, said: str) -> ToolAnswer:
-    """Take for good only what parses as JSON and is no error: the flags are always green."""
-    try:
-        data = bodies.value_of(said)
-    except bodies.Unreadable:
-        error = said or "the tool answered nothing"
-        return ToolAnswer(is_successful=False, call=reply.call, error=error)
-    if isinstance(data, dict) and set(data) == {"error"}:
-        error = data["error"] if isinstance(data["error"], str) else json.dumps(data["error"])
-        return ToolAnswer(is_successful=False, call=reply.call, error=error)
-    if isinstance(data, str) and data.startswith("Error"):
-        return ToolAnswer(is_successful=False, call=reply.call, error=data)
-    return ToolAnswer(is_successful=True, call=reply.call, data=data)
+    data = data_in(said or "")
+    hidden = hidden_failure(data)
+    if hidden is None and not isinstance(data, str):
+        return ToolAnswer(is_successful=True, call=reply.call, data=data)
+    # What is no JSON is no answer of theirs, whatever the flags say: they are always green.
+    error = hidden or said or "the tool answered nothing"
+    return ToolAnswer(is_successful=False, call=reply.call, error=error)
 
 
 def link(reply: Reply, *, callback_url: str, id: str) -> ReauthLink | Failure:
@@ -108,7 +100,8 @@ def users(reply: Reply) -> Users | Failure:
     if not (isinstance(found, list) and isinstance(pages, int) and isinstance(total, int)):
         return bad_response(reply.call, "the page has no list of users")
     ids = [user.get("userId") if isinstance(user, dict) else user for user in found]
-    return Users([id for id in ids if isinstance(id, str) and id], pages, total)
+    # The two that a path cannot hold are nobody's id.
+    return Users([id for id in ids if isinstance(id, str) and id not in _NO_IDS], pages, total)
 
 
 def servers(reply: Reply) -> list[str] | Failure:
