@@ -71,7 +71,7 @@ def parsed(body: bytes) -> Any:
 
 
 def value_of(text: str) -> Any:
-    """Return the JSON value in `text`: no NaN, no key twice, no endless depth. Raises Unreadable."""
+    """Return the JSON value in `text`: no NaN, no key twice, no abyss. Raises Unreadable."""
     try:
         return _DECODE(text)
     except RecursionError:
