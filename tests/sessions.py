@@ -1,11 +1,20 @@
-"""More database sessions than the test's own."""
+"""Database sessions beside Django's: raw SQL, a second session, many at once."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+
+
+def execute(sql: str, *arguments: Any) -> None:
+    """Run raw SQL, as an import or a hand at the console would, to its very end."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, arguments)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 @contextmanager

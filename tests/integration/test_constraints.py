@@ -1,28 +1,159 @@
-"""What must never be false, tried against PostgreSQL itself."""
+"""What must never be false, tried against PostgreSQL itself with raw SQL."""
 
-from typing import Any
-
+import psycopg
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.apps import apps
+from django.db import IntegrityError
 
-from integrations_health.models import HealthCheck, Integration, User
+from alerts.models import Alert
 from tests import factories
+from tests.sessions import execute
 
 pytestmark = pytest.mark.django_db
 
 
-def execute(sql: str, *arguments: Any) -> None:
-    """Run raw SQL, as an import or a hand at the console would, and check it at once."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+@pytest.fixture
+def _rows() -> None:
+    """Make one valid row of each table that the statements below try to spoil."""
+    integration = factories.integration(service="gmail", provider="composio")
+    alert = factories.alert(integration=integration)
+    factories.notification(alert=alert)
+    factories.incident()
+    factories.gap()
+    factories.history(integration)
+    factories.daily_health(integration)
 
 
-def test_a_new_integration_has_a_health_row_that_is_due() -> None:
-    integration = factories.integration(service="slack", provider="klavis", enabled=False)
+# By the name of the constraint: statements that would make its sentence false.
+BREAKS: dict[str, list[str]] = {
+    "one_integration_per_user_service_and_connection": [
+        "INSERT INTO user_integrations (user_id, service, provider, server_instance_id)"
+        " SELECT user_id, service, provider, server_instance_id FROM user_integrations",
+    ],
+    "interval_is_a_minute_to_an_hour": [
+        "UPDATE user_integrations SET interval_seconds = 59",
+        "UPDATE user_integrations SET interval_seconds = 3601",
+    ],
+    "every_nth_probe_means_at_least_two": ["UPDATE user_integrations SET probe_every = 1"],
+    "probe_policy_is_one_of_the_three": ["UPDATE user_integrations SET probe_policy = 'never'"],
+    "an_integration_names_its_provider_and_service": [
+        "UPDATE user_integrations SET provider = ''",
+        "UPDATE user_integrations SET service = ''",
+    ],
+    "a_health_row_equals_its_integration": [
+        "UPDATE integration_health_checks SET enabled = NOT enabled",
+        "UPDATE integration_health_checks SET provider = 'klavis'",
+        "UPDATE integration_health_checks SET service = 'slack'",
+        "UPDATE integration_health_checks SET user_id = gen_random_uuid()",
+        "UPDATE integration_health_checks SET integration_id = gen_random_uuid()",
+    ],
+    "every_integration_has_a_health_row": ["DELETE FROM integration_health_checks"],
+    "integration_health_checks_integration_id_key": [
+        "INSERT INTO integration_health_checks"
+        " (integration_id, user_id, service, provider, enabled)"
+        " SELECT integration_id, user_id, service, provider, enabled"
+        " FROM integration_health_checks",
+    ],
+    "no_result_is_applied_before_its_claim": [
+        "UPDATE integration_health_checks SET applied_seq = check_seq + 1",
+    ],
+    "status_is_one_of_the_four": ["UPDATE integration_health_checks SET status = 'fine'"],
+    "a_healthy_integration_has_no_failures_in_a_row": [
+        "UPDATE integration_health_checks SET status = 'healthy', consecutive_failures = 1",
+    ],
+    "status_in_history_is_one_of_the_four": [
+        "UPDATE integration_health_history SET status = 'fine'",
+    ],
+    "one_row_per_integration_and_day": [
+        "INSERT INTO integration_health_daily SELECT gen_random_uuid(), integration_id, user_id,"
+        " service, day, 1, 1, 0, 0, 0, 0, 0 FROM integration_health_daily",
+    ],
+    "no_day_is_longer_than_what_was_observed": [
+        "UPDATE integration_health_daily SET observed_seconds = 86401",
+        "UPDATE integration_health_daily SET downtime_seconds = 86400, degraded_seconds = 1",
+    ],
+    "one_open_incident_per_provider_and_service": [
+        "INSERT INTO provider_incidents (id, provider, service, cause, affected_users)"
+        " SELECT gen_random_uuid(), provider, service, 'service', 0 FROM provider_incidents",
+    ],
+    "an_incident_closes_after_it_opened": [
+        "UPDATE provider_incidents SET closed_at = opened_at - interval '1 second'",
+    ],
+    "a_gap_ends_after_it_started": ["UPDATE monitoring_gaps SET ended_at = started_at"],
+    "a_threshold_is_above_zero": ["UPDATE alert_rules SET threshold = 0"],
+    "a_rule_looks_at_one_of_three_conditions": ["UPDATE alert_rules SET condition = 'mood'"],
+    "a_rule_tells_by_one_of_three_channels": ["UPDATE alert_rules SET action = 'fax'"],
+    "one_open_alert_per_rule_and_integration": [
+        "INSERT INTO health_check_alerts"
+        " (id, integration_id, user_id, rule_id, alert_type, severity, message)"
+        " SELECT gen_random_uuid(), integration_id, user_id, rule_id, 'degraded', 'warning', ''"
+        " FROM health_check_alerts",
+    ],
+    "an_alert_is_resolved_after_it_opened": [
+        "UPDATE health_check_alerts SET resolved_at = created_at - interval '1 second'",
+    ],
+    "an_all_clear_is_never_open": ["UPDATE health_check_alerts SET alert_type = 'recovered'"],
+    "an_alert_is_acknowledged_after_it_opened": [
+        "UPDATE health_check_alerts SET acknowledged_at = created_at - interval '1 second'",
+    ],
+    "who_acknowledged_an_alert_did_so_at_some_time": [
+        "UPDATE health_check_alerts SET acknowledged_by_id = user_id",
+    ],
+    "alert_type_is_one_of_the_three": ["UPDATE health_check_alerts SET alert_type = 'rumour'"],
+    "severity_is_one_of_the_three": ["UPDATE health_check_alerts SET severity = 'mild'"],
+    "one_notification_per_alert_event_and_destination": [
+        "INSERT INTO notifications (id, alert_id, event, channel, destination, state, attempts)"
+        " SELECT gen_random_uuid(), alert_id, event, 'slack', destination, 'pending', 1"
+        " FROM notifications",
+    ],
+    "a_sent_notification_knows_when": ["UPDATE notifications SET state = 'sent'"],
+    "a_notification_is_in_one_of_four_states": ["UPDATE notifications SET state = 'lost'"],
+}
 
-    health = HealthCheck.objects.get(integration=integration)
 
-    assert health.user_id == integration.user_id
-    assert (health.service, health.provider, health.enabled) == ("slack", "klavis", False)
-    assert health.next_check_at <= health.created_at
+def name_of_broken(error: IntegrityError) -> str | None:
+    assert isinstance(error.__cause__, psycopg.Error)
+    name = error.__cause__.diag.constraint_name
+    # A unique constraint of a partitioned table has a name of its own in each partition.
+    if name and name.endswith("_integration_id_day_key"):
+        return "one_row_per_integration_and_day"
+    return name
+
+
+@pytest.mark.usefixtures("_rows")
+@pytest.mark.parametrize(
+    ("constraint", "sql"), [(name, sql) for name, breaks in BREAKS.items() for sql in breaks]
+)
+def test_the_database_refuses_what_must_never_be(constraint: str, sql: str) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        execute(sql)
+
+    assert name_of_broken(refused.value) == constraint
+
+
+def test_every_constraint_has_a_statement_that_tries_to_break_it() -> None:
+    declared = {
+        constraint.name
+        for app in ("integrations_health", "alerts")
+        for model in apps.get_app_config(app).get_models()
+        for constraint in model._meta.constraints
+    }
+
+    # What a foreign key refers to; the primary key alone makes it true.
+    assert declared - BREAKS.keys() == {"a_health_row_can_copy_its_integration"}
+
+
+def test_a_resolved_alert_leaves_room_for_a_new_one() -> None:
+    alert = factories.alert()
+    execute("UPDATE health_check_alerts SET resolved_at = created_at")
+
+    again = factories.alert(integration=alert.integration, rule=alert.rule)
+
+    assert Alert.objects.filter(resolved_at=None).get() == again
+
+
+def test_a_closed_incident_leaves_room_for_a_new_one() -> None:
+    factories.incident()
+    execute("UPDATE provider_incidents SET closed_at = opened_at")
+
+    factories.incident()

@@ -22,20 +22,17 @@ pytestmark = pytest.mark.django_db
 
 def row(integration: Integration, checked_at: datetime, seq: int = 1, **values: Any) -> HistoryRow:
     return HistoryRow(
-        **{
-            "id": check_id(integration.pk, seq, checked_at),
-            "integration_id": integration.pk,
-            "user_id": integration.user_id,
-            "service": integration.service,
-            "status": "healthy",
-            "outcome": "ok",
-            "response_time_ms": 120,
-            "checked_at": checked_at,
-            "error_message": "",
-            "error_code": "",
-        }
-        | values
-    )
+        id=check_id(integration.pk, seq, checked_at),
+        integration_id=integration.pk,
+        user_id=integration.user_id,
+        service=integration.service,
+        status="healthy",
+        outcome="ok",
+        response_time_ms=120,
+        checked_at=checked_at,
+        error_message="",
+        error_code="",
+    )._replace(**values)
 
 
 def stored() -> list[HistoryRow]:
@@ -52,7 +49,7 @@ def months_of_rows() -> list[tuple[str, datetime]]:
         cursor.execute(
             f"SELECT tableoid::regclass::text, checked_at FROM {history.TABLE} ORDER BY 2"
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @pytest.fixture(params=[history.append, history.append_late])
