@@ -33,6 +33,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        assert scope["type"] == "http"  # nothing to start, nothing to stop, no sockets
         path: str = scope["path"]
         if self.is_steerable and path.startswith(control.PREFIX):
             await control.answer(self.world, scope, receive, send)
