@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from integrations_health import fields
 from integrations_health.binary_sql import binary_cursor
+from integrations_health.claim_sql import CLAIM_DUE, CLAIM_ONE
 from integrations_health.outcomes import MEANINGS, CheckTarget, Outcome
 
 logger = logging.getLogger(__name__)
@@ -32,75 +33,18 @@ class Claim(NamedTuple):
     is_full: bool
 
 
-# Rows whose last claim never came back (crash_count > 0) are taken one at a time, so that the one
-# that kills its worker takes no other row with it. SKIP LOCKED: a claim never waits.
-_CLAIM = """
-WITH due AS (
-    SELECT h.id, h.integration_id, h.crash_count, h.next_check_at AS due_at,
-        h.crash_count >= %(crashes)b::smallint AS is_poison,
-        COALESCE(%(now)b::timestamptz, now()) AS now
-    FROM integration_health_checks h
-    WHERE {which}
-    ORDER BY h.next_check_at
-    LIMIT %(limit)b::bigint
-    FOR UPDATE SKIP LOCKED
-), chosen AS (
-    SELECT * FROM due WHERE crash_count = 0
-    UNION ALL
-    (SELECT * FROM due WHERE crash_count > 0
-        AND NOT EXISTS (SELECT FROM due WHERE crash_count = 0) LIMIT 1)
-)
-UPDATE integration_health_checks h
-SET check_seq = h.check_seq + 1,
-    slot_at = due_at,
-    -- Of the common case no indexed column is written, so that PostgreSQL updates in place (HOT).
-    leased_until = CASE WHEN is_poison THEN NULL ELSE now + %(lease)b::interval END,
-    next_check_at = CASE WHEN is_poison THEN now + %(parked_for)b::interval ELSE due_at END,
-    -- One more try after the hour; if that crashes too, it is parked again.
-    crash_count = CASE WHEN is_poison THEN %(crashes)b::smallint - 1 ELSE h.crash_count + 1 END,
-    parked_at = CASE WHEN is_poison THEN now END,
-    applied_seq = CASE WHEN is_poison THEN h.check_seq + 1 ELSE h.applied_seq END,
-    status = CASE WHEN is_poison THEN 'unknown' ELSE h.status END,
-    status_since = CASE WHEN is_poison AND h.status <> 'unknown' THEN now ELSE h.status_since END,
-    consecutive_failures = CASE WHEN is_poison THEN 0 ELSE h.consecutive_failures END,
-    failing_streak = CASE WHEN is_poison THEN 0 ELSE h.failing_streak END,
-    error_code = CASE WHEN is_poison THEN %(crash_code)b::text ELSE h.error_code END,
-    error_message = CASE WHEN is_poison THEN %(crash_message)b::text ELSE h.error_message END,
-    state_version = CASE WHEN is_poison THEN h.state_version + 1 ELSE h.state_version END
-FROM chosen JOIN user_integrations i ON i.id = chosen.integration_id
-WHERE h.id = chosen.id
-RETURNING now, (SELECT count(*) FROM due), is_poison,
-    h.integration_id, h.check_seq, h.provider, h.service, i.server_instance_id,
-    i.provider_user_id, i.auth_config_id, i.server_url, i.server_token,
-    i.probe_tool, i.probe_arguments,
-    h.status <> 'healthy' OR h.suspected_at IS NOT NULL OR i.probe_policy = 'always'
-        OR (i.probe_policy = 'every_nth' AND h.check_seq %% i.probe_every = 0),
-    h.last_check_at IS NOT NULL AND h.status <> 'unknown',
-    GREATEST(h.active_since, i.connected_at)
-"""
-_IS_FREE = """
-    (h.leased_until IS NULL OR h.leased_until <= COALESCE(%(now)b::timestamptz, now()))
-"""
-_IS_DUE = f"""
-    h.provider = %(provider)b::text AND h.enabled
-    AND h.next_check_at <= COALESCE(%(now)b::timestamptz, now()) AND {_IS_FREE}
-"""
-_CLAIM_DUE = _CLAIM.format(which=_IS_DUE)
-_CLAIM_ONE = _CLAIM.format(which=f"h.integration_id = %(integration_id)b::uuid AND {_IS_FREE}")
-
-
 def claim_due(provider: str, *, limit: int, now: datetime | None = None) -> Claim:
     """Reserve up to `limit` due integrations of a provider for `CHECK_LEASE`, oldest first.
 
     One statement. `now` replaces the database's clock in tests. A row whose check has crashed its
     worker three times is parked for an hour with status `unknown` instead of being handed out.
     """
-    return _claim(_CLAIM_DUE, {"provider": provider, "limit": limit, "now": now})
+    return _claim(CLAIM_DUE, {"provider": provider, "limit": limit, "now": now})
 
 
 def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
     """Reserve one integration, due or not, paused or not; empty while it is being checked."""
-    return _claim(_CLAIM_ONE, {"integration_id": integration_id, "limit": 1, "now": now})
+    return _claim(CLAIM_ONE, {"integration_id": integration_id, "limit": 1, "now": now})
 
 
 def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | None = None) -> int:
