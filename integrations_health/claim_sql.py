@@ -1,22 +1,25 @@
 """The statement with which a worker takes integrations to check."""
 
-# Rows whose last claim never came back (crash_count > 0) are taken one at a time, so that the one
-# that kills its worker takes no other row with it. SKIP LOCKED: a claim never waits.
+# Rows whose last claim never came back (crash_count > 0) are suspects: taken one at a time, so that
+# the one that kills its worker takes no other row with it. After a crash they are many and the
+# oldest; a coin says whose turn it is, so that neither they nor the others wait for the rest.
+# SKIP LOCKED: a claim never waits.
 _CLAIM = """
-WITH due AS (
-    SELECT h.id, h.integration_id, h.crash_count, h.next_check_at AS due_at,
-        h.crash_count >= %(crashes)b::smallint AS is_poison,
-        COALESCE(%(now)b::timestamptz, now()) AS now
-    FROM integration_health_checks h
-    WHERE {which}
-    ORDER BY h.next_check_at
-    LIMIT %(limit)b::bigint
-    FOR UPDATE SKIP LOCKED
+WITH oldest AS (
+    SELECT h.id, h.crash_count FROM integration_health_checks h
+    WHERE {which} ORDER BY h.next_check_at LIMIT %(limit)b::bigint
+), clean AS (
+    SELECT {columns} FROM integration_health_checks h
+    WHERE {which} AND h.crash_count = 0 AND NOT (
+        %(is_turn_of_suspects)b::boolean AND EXISTS (SELECT FROM oldest WHERE crash_count > 0))
+    ORDER BY h.next_check_at LIMIT %(limit)b::bigint FOR UPDATE SKIP LOCKED
+), suspect AS (
+    SELECT {columns} FROM integration_health_checks h
+    WHERE {which} AND h.id IN (SELECT id FROM oldest WHERE crash_count > 0)
+        AND NOT EXISTS (SELECT FROM clean)
+    ORDER BY h.next_check_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ), chosen AS (
-    SELECT * FROM due WHERE crash_count = 0
-    UNION ALL
-    (SELECT * FROM due WHERE crash_count > 0
-        AND NOT EXISTS (SELECT FROM due WHERE crash_count = 0) LIMIT 1)
+    SELECT * FROM clean UNION ALL SELECT * FROM suspect
 )
 UPDATE integration_health_checks h
 SET check_seq = h.check_seq + 1,
@@ -37,7 +40,7 @@ SET check_seq = h.check_seq + 1,
     state_version = CASE WHEN is_poison THEN h.state_version + 1 ELSE h.state_version END
 FROM chosen JOIN user_integrations i ON i.id = chosen.integration_id
 WHERE h.id = chosen.id
-RETURNING now, (SELECT count(*) FROM due), is_poison,
+RETURNING now, (SELECT count(*) FROM oldest), is_poison,
     h.integration_id, h.check_seq, h.provider, h.service, i.server_instance_id,
     i.provider_user_id, i.auth_config_id, i.server_url, i.server_token,
     i.probe_tool, i.probe_arguments,
@@ -53,5 +56,11 @@ _IS_DUE = f"""
     h.provider = %(provider)b::text AND h.enabled
     AND h.next_check_at <= COALESCE(%(now)b::timestamptz, now()) AND {_IS_FREE}
 """
-CLAIM_DUE = _CLAIM.format(which=_IS_DUE)
-CLAIM_ONE = _CLAIM.format(which=f"h.integration_id = %(integration_id)b::uuid AND {_IS_FREE}")
+_IS_THE_ONE = f"h.integration_id = %(integration_id)b::uuid AND {_IS_FREE}"
+_COLUMNS = """
+    h.id, h.integration_id, h.next_check_at AS due_at,
+    h.crash_count >= %(crashes)b::smallint AS is_poison,
+    COALESCE(%(now)b::timestamptz, now()) AS now
+"""
+CLAIM_DUE = _CLAIM.format(which=_IS_DUE, columns=_COLUMNS)
+CLAIM_ONE = _CLAIM.format(which=_IS_THE_ONE, columns=_COLUMNS)

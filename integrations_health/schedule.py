@@ -1,6 +1,7 @@
 """What is due, and who takes it."""
 
 import logging
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -151,6 +152,7 @@ def _claim(sql: str, arguments: dict[str, Any]) -> Claim:
                 "parked_for": PARKED_FOR,
                 "crash_code": Outcome.INTERNAL_ERROR.value,
                 "crash_message": MEANINGS[Outcome.INTERNAL_ERROR].sentence,
+                "is_turn_of_suspects": random.random() < 0.5,
                 **arguments,
             },
         )

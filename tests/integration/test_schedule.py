@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -97,14 +98,30 @@ def test_rows_whose_worker_died_are_taken_one_at_a_time() -> None:
     assert [taken.is_full for taken in after_the_crash] == [True, True, False]
 
 
-def test_what_never_crashed_goes_before_what_did() -> None:
-    suspect = due(crash_count=1)
-    clean = due()
+def test_what_crashed_does_not_make_the_batches_of_the_others_small() -> None:
+    for _ in range(10):
+        due(crash_count=1, at=NOW - timedelta(minutes=2))
+    for _ in range(40):
+        due()
 
-    first, second = claim(), claim()
+    sizes = [len(claim().targets) for _ in range(14)]
 
-    assert [target.integration_id for target in first.targets] == [clean.id]
-    assert [target.integration_id for target in second.targets] == [suspect.id]
+    assert sorted(sizes) == [1] * 10 + [10] * 4
+
+
+def test_what_crashed_does_not_wait_until_nothing_else_is_due() -> None:
+    suspect = due(crash_count=1, at=NOW - timedelta(minutes=2))
+    taken: set[UUID] = set()
+    claims = 0
+
+    while suspect.id not in taken:
+        due()
+        due()
+        taken |= {target.integration_id for target in claim(limit=2).targets}
+        claims += 1
+        assert claims < 100
+
+    assert suspect.id in taken
 
 
 def test_the_third_crash_parks_the_row_for_an_hour() -> None:
