@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from alerts.models import Alert, AlertRule, Notification
-from integrations_health.staff_pages import QuickAdmin, ReadOnlyAdmin
+from integrations_health.staff_pages import QuickAdmin, ReadOnlyAdmin, without_secrets
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -58,11 +58,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets of the integrations in the database."""
-        return (
-            super()
-            .get_queryset(request)
-            .defer("integration__server_url", "integration__server_token")
-        )
+        return without_secrets(super().get_queryset(request))
 
 
 @admin.register(AlertRule)

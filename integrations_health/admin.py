@@ -19,14 +19,12 @@ from integrations_health.models import (
     ProviderIncident,
     User,
 )
-from integrations_health.staff_pages import OwnerAdmin, ReadOnlyAdmin
+from integrations_health.staff_pages import OwnerAdmin, ReadOnlyAdmin, without_secrets
 
 if TYPE_CHECKING:
     AccountAdmin = UserAdmin[User]
 else:
     AccountAdmin = UserAdmin
-
-SECRETS = ("server_url", "server_token")
 
 
 @admin.register(User)
@@ -52,7 +50,7 @@ class IntegrationAdmin(OwnerAdmin):
         "user__email__startswith",
         "user__external_id__exact",
     )
-    exclude = SECRETS
+    exclude = Integration.SECRETS
     readonly_fields = (
         "user",
         "service",
@@ -71,7 +69,7 @@ class IntegrationAdmin(OwnerAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets in the database."""
-        return super().get_queryset(request).defer(*SECRETS)
+        return super().get_queryset(request).defer(*Integration.SECRETS)
 
 
 @admin.register(HealthCheck)
@@ -99,8 +97,8 @@ class HealthCheckAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        """Read names and numbers, not the evidence, for a list."""
-        return super().get_queryset(request).defer("metadata")
+        """Leave the secrets of the integrations in the database."""
+        return without_secrets(super().get_queryset(request))
 
 
 class ByIntegrationAdmin(ReadOnlyAdmin):
@@ -154,7 +152,8 @@ class DailyHealthAdmin(ByIntegrationAdmin):
     """Days in numbers."""
 
     list_display = ("day", "service", "checks", "downtime_seconds", "degraded_seconds", "p95_ms")
-    ordering = ("-day",)
+    # Newest first within an integration; over all of them no index follows the day.
+    ordering = ("-integration_id", "-day")
     sortable_by = ()
 
 

@@ -1,12 +1,15 @@
 """Pages of the admin that stay quick over large tables and change nothing."""
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+
+from integrations_health.models import Integration
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Model]
@@ -51,10 +54,23 @@ class ReadOnlyAdmin(QuickAdmin):
         return False
 
 
+def without_secrets(rows: QuerySet[Model]) -> QuerySet[Model]:
+    """Return `rows`, which have an integration, such that its secrets are never read."""
+    return rows.select_related("integration").defer(
+        *(f"integration__{secret}" for secret in Integration.SECRETS)
+    )
+
+
 class OwnerAdmin(QuickAdmin):
     """Pages over rows whose deletion takes rows of a ReadOnlyAdmin with them."""
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """List what goes too. It needs no permission of its own: nobody could ever have it."""
-        objects, counts, _, protected = super().get_deleted_objects(objs, request)
-        return objects, counts, set(), protected
+    def get_deleted_objects(
+        self, objs: Iterable[Model], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Name what is chosen and say that the rest goes with it.
+
+        Django would list every row that goes too, secrets read and all, and ask for a permission
+        to delete each kind, which nobody can have.
+        """
+        chosen = [f"{one}, with its health, alerts and notifications" for one in objs]
+        return chosen, {str(self.opts.verbose_name_plural): len(chosen)}, set(), []

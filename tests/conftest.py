@@ -29,11 +29,13 @@ django.setup()
 
 import redis as redis_client  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from integrations_health import network, partitions  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
+from tests import factories  # noqa: E402
 
 # In the future, so that whatever the database stamps with its own clock lies before it.
 NOW = datetime(2031, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -122,6 +124,13 @@ def redis() -> Iterator[redis_client.Redis]:
     client.flushdb()
     yield client
     client.close()
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    """Return a browser in which a member of the staff with every permission is signed in."""
+    client.force_login(factories.staff())
+    return client
 
 
 @pytest.fixture(scope="session")

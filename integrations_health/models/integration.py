@@ -40,6 +40,9 @@ class Integration(models.Model):
         EVERY_NTH = "every_nth", "at every n-th check"
         ON_SUSPICION = "on_suspicion", "only on suspicion"
 
+    # What only a check reads.
+    SECRETS: ClassVar[tuple[str, ...]] = ("server_url", "server_token")
+
     id = models.UUIDField(
         primary_key=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False
     )

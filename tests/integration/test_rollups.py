@@ -84,12 +84,6 @@ def test_a_status_lasts_into_the_next_day() -> None:
     assert minutes(row) == (150, 30, 0)
 
 
-def test_a_status_does_not_outlast_its_day() -> None:
-    integration = watch(Check(23 * 60, "unhealthy"), Check(24 * 60 + 30, "healthy"))
-
-    assert minutes(rolled_up(integration)) == (60, 60, 0)
-
-
 def test_two_hours_without_news_end_what_we_know() -> None:
     integration = watch(Check(0, "unhealthy"), Check(600, "healthy"), Check(605, "healthy"))
 
@@ -197,12 +191,6 @@ def test_a_day_that_was_skipped_is_rolled_up_later() -> None:
         RolledUpDay.objects.create(day=DAY + timedelta(days=days), is_final=True)
 
     assert rollups.roll_up_missing(DAY + timedelta(days=3)) == [DAY + timedelta(days=1)]
-
-
-def test_the_running_day_is_not_rolled_up() -> None:
-    watch(Check(0, "healthy"))
-
-    assert rollups.roll_up_missing(DAY) == []
 
 
 def test_without_any_check_there_is_nothing_to_roll_up() -> None:
