@@ -71,17 +71,16 @@ def _run_processes(supervisor: Supervisor, host: str, port: int, *, is_demo: boo
             if supervisor.is_stopping:
                 return 130
             raise CannotStart("The product was not started: the lines of `release` above say why.")
+    if not supervisor.is_stopping:
+        for name, command in commands.items():
+            supervisor.add(_process(name, _shell(command)))
     if is_demo:
         _wait_for(supervisor, "127.0.0.1", int(simulator_port))
-        prepare = [sys.executable, "manage.py", "prepare_demo"]
-        if not supervisor.run_to_end(_process("demo", prepare)) and not supervisor.is_stopping:
+        is_prepared = supervisor.run_to_end(_process("demo", _manage("prepare_demo")))
+        if not is_prepared and not supervisor.is_stopping:
             supervisor.say("The demo is not complete: the lines of `demo` above say why.")
-    for name, command in commands.items():
-        if not supervisor.is_stopping:
-            supervisor.add(_process(name, _shell(command)))
-    if not is_demo and not supervisor.is_stopping:
-        sync = [sys.executable, "manage.py", "sync_integrations"]
-        supervisor.add(_process("sync", sync, is_restarted=False))
+    elif not supervisor.is_stopping:
+        supervisor.add(_process("sync", _manage("sync_integrations"), is_restarted=False))
     _wait_for(supervisor, host, port)
     if not supervisor.is_stopping:
         print(runner_words.welcome(VAR, host=host, port=port, is_demo=is_demo), flush=True)
@@ -116,6 +115,10 @@ def _process(name: str, command: Sequence[str], *, is_restarted: bool = True) ->
     return Process(name=name, start=start, is_restarted=is_restarted)
 
 
+def _manage(command: str) -> list[str]:
+    return [sys.executable, "manage.py", command]
+
+
 def _shell(command: str) -> list[str]:
     return ["/bin/sh", "-c", f"exec {command.strip()}"]
 
@@ -137,6 +140,8 @@ def _simulated(port: int) -> dict[str, str]:
         "COMPOSIO_API_KEY": key,
         "KLAVIS_BASE_URL": url,
         "KLAVIS_API_KEY": key,
+        # Nobody pays for these calls, and a newcomer waits for them.
+        "KLAVIS_CALLS_PER_MINUTE": os.environ.get("KLAVIS_CALLS_PER_MINUTE") or "6000",
     }
 
 
