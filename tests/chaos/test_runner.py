@@ -1,0 +1,188 @@
+"""`make run`: everything starts, says what is wrong in one sentence, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.running import (
+    copy_tree,
+    free_port,
+    processes_of,
+    run,
+    running,
+    said,
+    wait_until,
+)
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.timeout(240),
+]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Path]:
+    """Return a tree in which nothing runs and nothing ran."""
+    tree = copy_tree(tmp_path)
+    yield tree
+    for pid in processes_of(tree):
+        os.kill(pid, signal.SIGKILL)
+
+
+def is_up(tree: Path) -> bool:
+    return "Integration Health is running." in said(tree)
+
+
+def matching(tree: Path, words: str) -> list[int]:
+    return [pid for pid, command in processes_of(tree).items() if words in command]
+
+
+def assert_refused(tree: Path, sentence: str, **variables: str) -> None:
+    done = run(tree, "-m", "config.runner", **variables)
+
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not processes_of(tree)
+
+
+def test_a_newcomer_sees_the_demo_and_other_terminals_find_its_servers(tree: Path) -> None:
+    port = free_port()
+
+    with running(tree, PORT=str(port)) as process:
+        wait_until(lambda: is_up(tree), what="the welcome")
+        summary = run(tree, "manage.py", "health_summary", "--json")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            health = answer.read()
+        process.send_signal(signal.SIGINT)
+        status = process.wait(60)
+
+    assert json.loads(summary.stdout)["rows"], summary.stderr
+    assert health == b"ok"
+    assert status == 0
+    assert not processes_of(tree)
+    secret_files = [tree / "var" / name for name in ("secrets.env", "credentials.txt", "run.pid")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret_files} == {0o600}
+    assert not (tree / "var" / "run.env").exists()
+
+
+def test_nothing_is_left_when_the_runner_is_killed_and_the_next_run_finds_its_data(
+    tree: Path,
+) -> None:
+    with running(tree, PORT=str(free_port())) as process:
+        wait_until(lambda: is_up(tree), what="the welcome")
+        wait_until(lambda: len(matching(tree, "celery")) >= 6, what="pool processes")
+        process.kill()
+        process.wait()
+        wait_until(lambda: not processes_of(tree), what="an empty process table", patience=20)
+    passwords = (tree / "var" / "credentials.txt").read_text()
+    (tree / "said.txt").write_text("")
+    with running(tree, PORT=str(free_port())):
+        wait_until(lambda: is_up(tree), what="the second welcome")
+        second = said(tree)
+
+    assert "0 created" in second or "nothing changed" in second
+    assert (tree / "var" / "credentials.txt").read_text() == passwords
+
+
+@pytest.mark.parametrize("words", ["uvicorn config.asgi", "bin/postgres", "valkey-server"])
+def test_what_dies_is_started_again_and_the_product_is_ready_again(tree: Path, words: str) -> None:
+    port = free_port()
+
+    def is_ready() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    with running(tree, PORT=str(port)):
+        wait_until(is_ready, what="a first /readyz")
+        victims = matching(tree, words)
+        os.kill(min(victims), signal.SIGKILL)
+        wait_until(lambda: "it starts again in 1 s" in said(tree), what="the death noticed")
+        wait_until(is_ready, what="ready again")
+
+
+def test_a_second_run_in_the_same_tree_names_the_first(tree: Path) -> None:
+    with running(tree, PORT=str(free_port())) as process:
+        wait_until(lambda: (tree / "var" / "run.env").exists(), what="the servers of the first")
+        done = run(tree, "-m", "config.runner", PORT=str(free_port()))
+
+    assert done.returncode == 1
+    assert f"already (process {process.pid})" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_recycled_process_id_is_not_taken_for_a_running_product(tree: Path) -> None:
+    var = tree / "var"
+    var.mkdir()
+    (var / "run.pid").write_text(f"{os.getpid()}\n")
+    (var / "run.env").write_text("DATABASE_URL=postgresql://gone@127.0.0.1:1/gone\n")
+
+    done = run(tree, "manage.py", "health_summary", SECRET_KEY="k", FIELD_ENCRYPTION_KEYS="k")
+
+    assert "DATABASE_URL is not set" in done.stderr
+
+
+def test_a_taken_port_is_named_with_one_to_try(tree: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert_refused(tree, f"Port {port} of 127.0.0.1 cannot be had", PORT=str(port))
+
+
+def test_a_port_that_is_no_number_is_refused(tree: Path) -> None:
+    assert_refused(tree, "PORT=eight is not understood", PORT="eight")
+
+
+def test_a_var_that_cannot_be_a_folder_is_refused(tree: Path) -> None:
+    (tree / "var").write_text("")
+
+    assert_refused(tree, "cannot be written (File exists)", PORT=str(free_port()))
+
+
+def test_damaged_data_is_refused_and_left_alone(tree: Path) -> None:
+    (tree / "var" / "postgres").mkdir(parents=True)
+    (tree / "var" / "postgres" / "PG_VERSION").write_text("\0\0")
+
+    assert_refused(tree, "is damaged", PORT=str(free_port()))
+
+    assert (tree / "var" / "postgres" / "PG_VERSION").read_text() == "\0\0"
+
+
+def test_a_lost_encryption_key_is_refused_rather_than_replaced(tree: Path) -> None:
+    (tree / "var").mkdir()
+    (tree / "var" / "secrets.env").write_text("SECRET_KEY=kept\nSIMULATOR_API_KEY=kept\n")
+
+    assert_refused(tree, "has no FIELD_ENCRYPTION_KEYS", PORT=str(free_port()))
+
+
+def test_data_that_was_half_made_is_made_anew(tree: Path) -> None:
+    (tree / "var" / "postgres.unfinished" / "base").mkdir(parents=True)
+
+    with running(tree, PORT=str(free_port())):
+        wait_until(lambda: is_up(tree), what="the welcome")
+
+
+def test_a_release_step_that_fails_stops_the_start(tree: Path) -> None:
+    (tree / "Procfile").write_text("release: python -c 'raise SystemExit(3)'\nweb: sleep 60\n")
+
+    done = run(tree, "-m", "config.runner", PORT=str(free_port()))
+
+    assert done.returncode == 1
+    assert "release     | " not in done.stdout
+    assert "release ended with status 3." in done.stdout
+    assert "The product was not started" in done.stderr
+    assert not processes_of(tree)
