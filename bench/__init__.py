@@ -1,0 +1,1 @@
+"""What one check costs, measured on the product's real processes: `make bench`."""

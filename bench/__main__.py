@@ -1,0 +1,78 @@
+"""Measure what one check costs: `python -m bench`, a few minutes; `N` integrations are checked."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import machine, measure, report, stage
+from bench.references import References
+from bench.stage import Stage
+from config.server_errors import CannotStart
+
+LATEST = Path(__file__).with_name("latest.json")
+SMALL_TABLE, LARGE_TABLE = 10_000, 300_000
+_MODES = {"probed": measure.ALWAYS, "status_only": measure.STATUS_ONLY}
+_WARM_UP = 2_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print and write `bench/latest.json`; return 1 when something could not be run."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--checks", type=int, default=int(os.environ.get("N") or 20_000))
+    parser.add_argument("--large-table", type=int, default=LARGE_TABLE)
+    options = parser.parse_args(arguments)
+    # Told to stop, the servers stop too, as they do after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with stage.running(accounts=max(options.large_table, options.checks) + 1000) as started:
+            found = _measure(started, checks=options.checks, large=options.large_table)
+    except (CannotStart, stage.Broken) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; nothing is left behind.", file=sys.stderr)
+        return 130
+    LATEST.write_text(json.dumps(found, indent=2) + "\n")
+    print(report.text(found))
+    return 0
+
+
+def _measure(on: Stage, *, checks: int, large: int) -> dict[str, Any]:
+    references = References()
+    sizes: dict[str, dict[str, Any]] = {name: {} for name in _MODES}
+
+    def run(what: str, *, table: int, policy: str) -> dict[str, Any]:
+        print(f"{what}: {checks:,} of {table:,} integrations are due", file=sys.stderr)
+        measure.run(on, table=table, due=min(_WARM_UP, checks), policy=policy)
+        return measure.run(on, table=table, due=checks, policy=policy).as_json()
+
+    def compared(what: str, *, policy: str) -> dict[str, Any]:
+        found = run(what, table=max(checks, SMALL_TABLE), policy=policy)
+        references.measure_calls(on)
+        return {**found, "bare_call_us": round(references.around_last_run(), 1)}
+
+    for name, policy in _MODES.items():
+        sizes[name]["small"] = run(f"{name}, small table", table=SMALL_TABLE, policy=policy)
+    references.measure_sql(on, table=checks, due=checks)
+    references.measure_calls(on)
+    runs = {name: compared(name, policy=policy) for name, policy in _MODES.items()}
+    for name, policy in _MODES.items():
+        sizes[name]["large"] = run(f"{name}, large table", table=large, policy=policy)
+    references.measure_calls(on)
+    found = {
+        **machine.description(postgres=on.rows.server_version()),
+        **runs["probed"],
+        "status_only": runs["status_only"],
+        "table_sizes": sizes,
+        "references": references.as_json(),
+    }
+    return {**found, "targets": [target.as_json() for target in report.targets(found)]}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

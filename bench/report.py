@@ -1,0 +1,126 @@
+"""Hold the measurements against their targets, as JSON and as a table to read."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+PROBED_AT_MOST = 3.5
+STATUS_ONLY_AT_MOST = 0.7
+LARGE_TABLE_AT_MOST = 1.3
+MEMORY_AT_MOST_MB = 200
+GROWTH_AT_MOST_MB = 2
+
+
+class Target(NamedTuple):
+    """One thing that was promised, and what was measured."""
+
+    name: str
+    measured: float
+    at_most: float
+    unit: str
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the promise holds."""
+        return self.measured <= self.at_most
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the target with its verdict."""
+        return {**self._asdict(), "is_met": self.is_met}
+
+
+def targets(report: dict[str, Any]) -> list[Target]:
+    """Return what was promised of the runs in `report`, costs as ratios to the bare call."""
+    status_only = report["status_only"]
+    memory = report["worker_memory_mb"]
+    return [
+        Target(
+            "a check with its probe, in bare aiohttp calls",
+            round(_total(report) / report["bare_call_us"], 2),
+            PROBED_AT_MOST,
+            "x",
+        ),
+        Target(
+            "a check by status alone, in bare aiohttp calls",
+            round(_total(status_only) / status_only["bare_call_us"], 2),
+            STATUS_ONLY_AT_MOST,
+            "x",
+        ),
+        *(
+            Target(
+                f"a check {how} in the large table, against the small one",
+                round(_total(sizes["large"]) / _total(sizes["small"]), 2),
+                LARGE_TABLE_AT_MOST,
+                "x",
+            )
+            for how, sizes in (
+                ("with its probe", report["table_sizes"]["probed"]),
+                ("by status alone", report["table_sizes"]["status_only"]),
+            )
+        ),
+        Target("the worker's memory at its peak", memory["peak"], MEMORY_AT_MOST_MB, "MB"),
+        Target(
+            "its growth from the first quarter to the last",
+            round(memory["last_quarter"] - memory["first_quarter"], 1),
+            GROWTH_AT_MOST_MB,
+            "MB",
+        ),
+    ]
+
+
+def text(report: dict[str, Any]) -> str:
+    """Return the report as a table, for a terminal and for RESULTS.md."""
+    return "\n".join([*_runs(report), "", *_references(report), "", *_targets(report)])
+
+
+def _runs(report: dict[str, Any]) -> Iterator[str]:
+    sizes = report["table_sizes"]
+    yield (
+        "| CPU µs per check | rows | worker | postgres | redis | **total** | checks/s"
+        " | SQL/batch | HTTP/check |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    for name, run in (
+        ("probe in every check", report),
+        ("status only", report["status_only"]),
+        ("probe, small table", sizes["probed"]["small"]),
+        ("probe, large table", sizes["probed"]["large"]),
+        ("status only, small table", sizes["status_only"]["small"]),
+        ("status only, large table", sizes["status_only"]["large"]),
+    ):
+        cpu = run["cpu_us_per_check"]
+        yield (
+            f"| {name} | {run['rows']:,} | {cpu['worker']:.0f} | {cpu['postgres']:.0f}"
+            f" | {cpu['redis']:.1f} | **{cpu['total']:.0f}** | {run['checks_per_second']:,.0f}"
+            f" | {run['sql_statements_per_batch']:.1f} | {run['http_calls_per_check']:.3f} |"
+        )
+
+
+def _references(report: dict[str, Any]) -> Iterator[str]:
+    references = report["references"]
+    yield "| reference, CPU µs | in the order of time |"
+    yield "|---|---|"
+    for name, key in (
+        ("bare aiohttp, the probe's call", "aiohttp_us_per_call"),
+        ("bare default httpx, the same", "httpx_us_per_call"),
+        ("bare aiohttp, statuses by the page, per integration", "aiohttp_page_us_per_integration"),
+    ):
+        yield f"| {name} | {', '.join(f'{us:.0f}' for us in references[key])} |"
+    alone = references["sql_alone_us_per_check"]
+    yield (
+        "| the SQL alone, per check: worker + postgres | "
+        + ", ".join(f"{one['worker_total']:.0f} + {one['postgres']:.0f}" for one in alone)
+        + " |"
+    )
+
+
+def _targets(report: dict[str, Any]) -> Iterator[str]:
+    yield "| target | measured | at most | |"
+    yield "|---|---:|---:|---|"
+    for one in report["targets"]:
+        verdict = "met" if one["is_met"] else "**missed**"
+        unit = one["unit"]
+        yield f"| {one['name']} | {one['measured']} {unit} | {one['at_most']} {unit} | {verdict} |"
+
+
+def _total(run: dict[str, Any]) -> float:
+    return float(run["cpu_us_per_check"]["total"])

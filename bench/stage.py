@@ -1,0 +1,190 @@
+"""Everything a run needs, started and stopped together: servers, simulator, one worker."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from bench import processes, rows
+from config import child
+from config.postgres import Postgres
+from config.valkey import Valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+CONCURRENCY = 50
+_START_SECONDS = 30
+_STOP_SECONDS = 10
+_SIMULATOR = "integrations_health.providers.simulator"
+_WORKER = (
+    *("-m", "celery", "-A", "config", "worker", "--queues", "checks"),
+    *("--concurrency", "1", "--pool", "prefork", "--loglevel", "WARNING"),
+)
+
+
+class Broken(Exception):
+    """A run cannot go on; the text says why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """What is running: where it listens, and which processes it consists of."""
+
+    rows: rows.Rows
+    environment: Mapping[str, str]
+    provider_url: str
+    provider_key: str
+    postgres: int
+    redis: int
+    worker: subprocess.Popen[bytes]
+    worker_log: Path
+
+    @property
+    def broker_url(self) -> str:
+        """Where the worker hears of its tasks."""
+        return self.environment["REDIS_URL"]
+
+    def provider_calls(self) -> int:
+        """Return how many calls the simulated provider has counted so far."""
+        with urllib.request.urlopen(f"{self.provider_url}/_simulator/counts") as answer:
+            return int(json.load(answer).get(rows.PROVIDER, 0))
+
+    def run_module(self, module: str, *arguments: str) -> bytes:
+        """Run one of our modules with the product's environment and return what it printed."""
+        command = [sys.executable, "-m", module, *arguments]
+        process = child.start(command, output=subprocess.PIPE, env=dict(self.environment), cwd=ROOT)
+        try:
+            printed, _ = process.communicate()
+        finally:
+            child.stop(process, signal_number=signal.SIGTERM, patience=_STOP_SECONDS)
+        if process.returncode:
+            raise Broken(f"{module} failed:\n{printed.decode(errors='replace')}")
+        return printed
+
+    @contextmanager
+    def worker_held(self) -> Iterator[None]:
+        """Keep the worker from doing anything: it would make its own ticks and take what is due."""
+        os.killpg(self.worker.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.worker.pid, signal.SIGCONT)
+
+    def check_worker(self) -> None:
+        """Raise Broken, with the end of its log, when the worker has died."""
+        if self.worker.poll() is not None:
+            raise Broken(f"The worker ended:\n{self.log_end()}")
+
+    def log_end(self) -> str:
+        """Return the last lines of the worker's log."""
+        return "\n".join(self.worker_log.read_text(errors="replace").splitlines()[-30:])
+
+
+@contextmanager
+def running(*, accounts: int) -> Iterator[Stage]:
+    """Yield a stage whose simulated provider knows `accounts` accounts; leave nothing behind."""
+    with ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="health-bench-", ignore_cleanup_errors=True)
+            )
+        )
+        # Servers of our own, always: the CPU time of shared ones would say nothing.
+        postgres = Postgres(folder / "postgres", is_durable=True)
+        with postgres.running() as database_url:
+            rows.load_statistics(database_url)
+        database_url = stack.enter_context(postgres.running())
+        redis_url = stack.enter_context(Valkey(folder / "valkey", is_durable=True).running())
+        key = secrets.token_urlsafe(16)
+        provider_url = stack.enter_context(_provider(folder, accounts=accounts, key=key))
+        environment = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            **_settings(provider_url, key),
+        }
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+            env=environment,
+            cwd=ROOT,
+            check=True,
+        )
+        table = stack.enter_context(rows.opened(database_url))
+        log = folder / "worker.log"
+        worker = stack.enter_context(_worker(log, environment))
+        yield Stage(
+            rows=table,
+            environment=environment,
+            provider_url=provider_url,
+            provider_key=key,
+            postgres=processes.child_named("postgres"),
+            redis=processes.child_named("valkey-server"),
+            worker=worker,
+            worker_log=log,
+        )
+
+
+def _settings(provider_url: str, key: str) -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "COMPOSIO_BASE_URL": provider_url,
+        "COMPOSIO_API_KEY": key,
+        "COMPOSIO_CALLS_PER_MINUTE": "0",
+        "COMPOSIO_CONCURRENCY": str(CONCURRENCY),
+    }
+
+
+@contextmanager
+def _provider(folder: Path, *, accounts: int, key: str) -> Iterator[str]:
+    port = _free_port()
+    command = [sys.executable, "-m", _SIMULATOR, "--port", str(port), "--population", str(accounts)]
+    environment = {**os.environ, "SIMULATOR_API_KEY": key}
+    with (folder / "simulator.log").open("wb") as log:
+        process = child.start(command, output=log, env=environment, cwd=ROOT)
+    try:
+        _wait_for(process, port, log=folder / "simulator.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        child.stop(process, signal_number=signal.SIGTERM, patience=_STOP_SECONDS)
+
+
+@contextmanager
+def _worker(log: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = child.start(
+            [sys.executable, *_WORKER], output=output, env=dict(environment), cwd=ROOT
+        )
+    try:
+        yield process
+    finally:
+        child.stop(process, signal_number=signal.SIGTERM, patience=_STOP_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, *, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise Broken(f"The simulator did not start:\n{log.read_text(errors='replace')}")
