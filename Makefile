@@ -31,7 +31,7 @@ format:
 
 lint:
 	@echo "==> lint"
-	@$(IN)ruff check --quiet .
+	@$(IN)ruff check --quiet --output-format=concise .
 
 types:
 	@echo "==> types"

@@ -6,13 +6,13 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from config.server_errors import CannotStart
 
 LOCK_PATIENCE_SECONDS = 1
-SECRETS = {
+SECRETS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "FIELD_ENCRYPTION_KEYS": lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
     "SIMULATOR_API_KEY": lambda: f"sim_{secrets.token_urlsafe(24)}",

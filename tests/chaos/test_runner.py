@@ -101,7 +101,7 @@ def test_what_dies_is_started_again_and_the_product_is_ready_again(tree: Path, w
     def is_ready() -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-                return answer.status == 200
+                return bool(answer.status == 200)
         except OSError:
             return False
 
