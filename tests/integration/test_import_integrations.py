@@ -1,18 +1,16 @@
 """A file of integrations is imported whole, or not at all."""
 
-import io
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from integrations_health.models import Integration, User
 from tests import factories
+from tests.commands import Ran, run
 
 pytestmark = pytest.mark.django_db
 
@@ -20,30 +18,18 @@ HEADER = "user,service,provider,serverInstanceId"
 SECRET = "sk-3f9Zq71LmX0v"
 
 
-class Ran(NamedTuple):
-    """What the command said, and why it stopped."""
-
-    out: str
-    err: str
-    error: str
-
-
 Import = Callable[..., Ran]
 
 
 @pytest.fixture
 def imported(tmp_path: Path) -> Import:
-    def run(content: str | bytes, *options: str) -> Ran:
+    def write_and_import(content: str | bytes, *options: str) -> Ran:
         path = tmp_path / "roster"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        out, err, error = io.StringIO(), io.StringIO(), ""
-        try:
-            call_command("import_integrations", str(path), *options, stdout=out, stderr=err)
-        except CommandError as stopped:
-            error = str(stopped).replace(str(path), "FILE")
-        return Ran(out.getvalue(), err.getvalue(), error)
+        ran = run("import_integrations", str(path), *options)
+        return ran._replace(error=ran.error.replace(str(path), "FILE"))
 
-    return run
+    return write_and_import
 
 
 def csv(*lines: str, columns: str = "") -> str:
@@ -237,8 +223,9 @@ def test_bytes_that_are_no_text_are_told_by_line_and_field(imported: Import) -> 
 
 @pytest.mark.parametrize("path", ["nowhere.csv", "."])
 def test_a_file_that_is_not_there_is_told(path: str, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="cannot be read: "):
-        call_command("import_integrations", str(tmp_path / path))
+    ran = run("import_integrations", str(tmp_path / path))
+
+    assert "cannot be read: " in ran.error
 
 
 def test_standard_input_is_a_file_too() -> None:
