@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 
-from config import child, self_waking
+from config import child, kept_connections, self_waking
 
 QUEUES = ("checks", "notifications", "maintenance")
 
@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     },
 }
 self_waking.install(app)
+kept_connections.install(app)
 
 
 @signals.worker_process_init.connect

@@ -90,7 +90,9 @@ _database = environ.Env.db_url_config(
     )
 )
 _database["ENGINE"] = "django.db.backends.postgresql"
-_database["CONN_MAX_AGE"] = 0
+# A worker keeps its connection: a new one for each batch costs PostgreSQL as much as the batch.
+# Under ASGI a kept connection belongs to a thread that ends with its request, so `web` keeps none.
+_database["CONN_MAX_AGE"] = environment.number("DATABASE_KEEP_SECONDS", default=600)
 _database["CONN_HEALTH_CHECKS"] = True
 _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
@@ -165,7 +167,8 @@ REUSE_HEALTHY_FOR = timedelta(seconds=60)
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
 # Hosts outside any provider that are tried before a provider is blamed for being unreachable.
 EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
-# For chaos tests only: the name of the place where a worker kills itself.
+# For chaos tests only: the name of the place where a worker kills itself, or of the place and the
+# one `place:thing` that does it.
 CRASH_AT = environment.text("CRASH_AT", example="after_claim", default="")
 
 # --- Celery ---------------------------------------------------------------------------------

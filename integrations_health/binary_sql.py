@@ -15,6 +15,7 @@ def binary_cursor() -> Iterator[psycopg.Cursor]:
     columns that costs nine times the CPU here and twice the CPU in PostgreSQL: measured 55 and 120
     against 6 and 50 microseconds a row. Mark values with `%b`; results come in binary form, too.
     """
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.format = psycopg.pq.Format.BINARY
