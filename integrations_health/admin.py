@@ -1,6 +1,6 @@
 """What support staff see of people, integrations and their health."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -185,4 +185,4 @@ class MonitoringGapAdmin(ReadOnlyAdmin):
     """When nobody watched."""
 
     list_display = ("started_at", "ended_at")
-    ordering: ClassVar[tuple[str, ...]] = ("-started_at",)
+    ordering = ("-started_at",)
