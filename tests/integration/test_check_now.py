@@ -69,6 +69,15 @@ def test_a_dead_grant_is_explained_and_the_command_has_worked(watched: Watched) 
     assert "EXPIRED" in ran.out.splitlines()[-1]
 
 
+def test_a_service_without_a_check_of_its_own_says_so(watched: Watched) -> None:
+    made = watched(service="notion")
+
+    ran = check(made)
+
+    assert "service check      No specific health check" in ran.out
+    assert "status             unknown -> healthy" in ran.out
+
+
 def test_the_same_is_there_as_data(watched: Watched) -> None:
     made = watched("revoked_but_active", service="slack", status="healthy")
 
@@ -88,6 +97,7 @@ def test_the_same_is_there_as_data(watched: Watched) -> None:
         "cause": "user_grant",
         "sentence": "The connection expired or was revoked. Reconnect it.",
         "isReused": False,
+        "probe": "SLACK_TEST_AUTH",
         "responseTimeMs": health.response_time_ms,
         "consecutiveFailures": 1,
         "checkedAt": written(health.last_check_at),

@@ -12,6 +12,7 @@ from integrations_health.fields import UnreadableSecret
 from integrations_health.models import HealthCheck, Integration
 from integrations_health.outcomes import MEANINGS, Evidence, Outcome
 from integrations_health.pipeline import Checked
+from integrations_health.probes import NO_PROBE, PROBES
 
 
 class Command(BaseCommand):
@@ -94,12 +95,18 @@ def _verdict(integration: Integration, checked: Checked) -> dict[str, Any]:
         "cause": MEANINGS[outcome].cause,
         "sentence": MEANINGS[outcome].sentence or "It works.",
         "isReused": checked.is_reused,
+        "probe": _probe(integration),
         "evidence": evidence,
         "responseTimeMs": health.response_time_ms,
         "consecutiveFailures": health.consecutive_failures,
         "checkedAt": _instant(health.last_check_at),
         "nextCheckAt": _instant(health.next_check_at),
     }
+
+
+def _probe(integration: Integration) -> str | None:
+    standard = PROBES.get((integration.provider, integration.service))
+    return integration.probe_tool or (standard.tool if standard else None)
 
 
 def _evidence(heard: Evidence) -> dict[str, Any]:
@@ -121,6 +128,7 @@ def _text(verdict: dict[str, Any]) -> str:
         "status": f"{verdict['statusBefore']} -> {verdict['status']}",
         "outcome": verdict["outcome"] + (reused if verdict["isReused"] else ""),
         "cause": verdict["cause"] or "-",
+        "service check": verdict["probe"] or NO_PROBE,
         "failures in a row": str(verdict["consecutiveFailures"]),
         "next check": verdict["nextCheckAt"],
     }
