@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -79,6 +79,18 @@ def _parsed(name: str, parse: Callable[[str], T], default: T, wanted: str, least
     return parsed
 
 
+class _File(environ.Env):
+    """Takes what a file says, instead of the process's environment."""
+
+    ENVIRON: ClassVar[dict[str, str]] = {}
+
+
 def _read(path: Path) -> None:
-    if path.is_file():
-        environ.Env.read_env(str(path), overwrite=False)
+    if not path.is_file():
+        return
+    _File.ENVIRON.clear()
+    _File.read_env(str(path))
+    for name, value in _File.ENVIRON.items():
+        # An empty one, as in a copy of .env.example, leaves the word to the next file.
+        if value and not os.environ.get(name):
+            os.environ[name] = value

@@ -95,6 +95,8 @@ async def _endless(exchange: Exchange, reply: Reply) -> None:
 
 async def _disconnect(exchange: Exchange, reply: Reply) -> None:
     exchange.hang_up()
+    # Until the server knows that the line is cut: else it complains of an answer that never came.
+    await exchange.pause(None)
 
 
 async def _truncate(exchange: Exchange, reply: Reply) -> None:
