@@ -111,7 +111,8 @@ def arguments(value: object) -> dict[str, Any]:
     remedy = 'type a JSON object such as {"limit": 1}'
     try:
         found = json.loads(value, parse_constant=_refuse) if isinstance(value, str) else value
-        written = json.dumps(found, ensure_ascii=False)
+        # A number such as 1e999 is read as infinite, which no JSON can say.
+        written = json.dumps(found, ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError):
         raise Bad("is not JSON", remedy) from None
     if not isinstance(found, dict):

@@ -77,6 +77,7 @@ def test_a_good_value_is_read_as_it_is_meant(
         (typed_values.token, "a\r\nX-Admin: 1", "has a control character"),
         (typed_values.arguments, "{limit: 1}", "is not JSON"),
         (typed_values.arguments, '{"limit": NaN}', "is not JSON"),
+        (typed_values.arguments, '{"limit": 1e999}', "is not JSON"),
         (typed_values.arguments, "[1]", "is not a JSON object"),
         (typed_values.arguments, 5, "is not a JSON object"),
         (typed_values.arguments, {"a": "x" * 10_000}, "has 10,009 characters"),
