@@ -22,6 +22,8 @@ STOP_DEADLINE_SECONDS = 20
 # A socket's path fits into 107 bytes, and PostgreSQL adds a name to its folder.
 LONGEST_SOCKET_FOLDER = 85
 MAJOR_VERSION = "18"
+# What a line begins with that says why PostgreSQL, or the making of its data, ended.
+REASONS = ("error: ", "FATAL: ", "PANIC: ")
 
 
 class Postgres:
@@ -44,6 +46,7 @@ class Postgres:
             self.data = self.seat.data
             self.lock = stack.enter_context(self._alone())
             self._initialise()
+            self._forget_the_dead()
             self.sockets = stack.enter_context(self._socket_folder())
             self.relaunch()
             try:
@@ -136,6 +139,18 @@ class Postgres:
                 f"{MAJOR_VERSION}: dump it with the old version, move the folder away, and restore."
             )
 
+    def _forget_the_dead(self) -> None:
+        """Remove what a killed server wrote down, so that nobody is taken for it.
+
+        PostgreSQL refuses to start while any process of ours has the number of the one before it,
+        which after a restart of the machine, or in a container, some process often has.
+        """
+        path = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int(path.read_text().splitlines()[0])
+            if not _works_in(pid, self.data):
+                path.unlink()
+
     def _initdb(self, data: Path) -> None:
         command = [
             *self.seat.prefix,
@@ -156,7 +171,7 @@ class Postgres:
         if done.returncode:
             raise CannotStart(
                 f"PostgreSQL could not make its data in {self.data} "
-                f"({_last_line(done.stderr or done.stdout)}): mend that and start again, or set "
+                f"({_reason(done.stderr or done.stdout)}): mend that and start again, or set "
                 "DATABASE_URL to a server of yours."
             )
 
@@ -194,7 +209,7 @@ class Postgres:
         child.stop(self.process, signal_number=signal.SIGINT, patience=STOP_DEADLINE_SECONDS)
         log = self.data / "postgres.log"
         raise CannotStart(
-            f"The embedded PostgreSQL did not start ({_last_line(log.read_text(errors='replace'))})"
+            f"The embedded PostgreSQL did not start ({_reason(log.read_text(errors='replace'))})"
             f": see {log}, or set DATABASE_URL to a server of yours."
         )
 
@@ -205,6 +220,19 @@ def _cannot_be_made(data: Path, error: OSError) -> CannotStart:
     )
 
 
-def _last_line(text: str) -> str:
+def _works_in(pid: int, folder: Path) -> bool:
+    """Say whether a process may work in `folder`; without Linux's /proc every process may."""
+    if not Path("/proc/self/cwd").exists():
+        return True
+    try:
+        return Path(f"/proc/{pid}/cwd").samefile(folder)
+    except OSError:  # it has ended, or is not ours
+        return False
+
+
+def _reason(text: str) -> str:
+    """Return the line that says what went wrong last, without what PostgreSQL says around it."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    # The hints that follow an error, and the clearing up, are no reasons.
+    reasons = [line for line in lines if any(word in line for word in REASONS)]
+    return (reasons or lines or ["it said nothing"])[-1]
