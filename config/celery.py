@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.conf import settings
 
 from config import child, kept_connections, self_waking
+from integrations_health import providers
 
 QUEUES = ("checks", "notifications", "maintenance")
 
@@ -39,6 +40,13 @@ app.conf.beat_schedule = {
 }
 self_waking.install(app)
 kept_connections.install(app)
+
+
+@signals.celeryd_after_setup.connect
+def _load_before_the_fork(*, instance: Any, **_: Any) -> None:
+    # The clients take half a second to import: too long for the first batch of every child.
+    if "checks" in instance.app.amqp.queues.consume_from:
+        providers.load()
 
 
 @signals.worker_process_init.connect

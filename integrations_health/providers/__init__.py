@@ -38,6 +38,12 @@ def connect(name: str) -> Provider:
     return provider
 
 
+def load() -> None:
+    """Import every provider's client now, so that processes forked later need not, and share it."""
+    for path in PROVIDERS.values():
+        import_string(path)
+
+
 def configured() -> list[str]:
     """Return the names of the providers we can ask: those with a key, and plain MCP always."""
     return [name for name in PROVIDERS if name == "mcp" or settings.PROVIDERS[name]["api_key"]]

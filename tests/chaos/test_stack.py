@@ -52,6 +52,15 @@ def test_a_worker_leaves_with_all_its_children(stack: Stack) -> None:
     )
 
 
+def test_the_children_of_a_checks_worker_are_born_with_the_http_client(stack: Stack) -> None:
+    worker = stack.start_worker()
+
+    stack.wait_until_ready(worker)
+
+    (child,) = worker.children()
+    assert "aiohttp" in Path(f"/proc/{child}/maps").read_text()
+
+
 def test_waiting_in_vain_tells_what_was_said_last(tmp_path: Path) -> None:
     talker = Process(
         "talker", ["sh", "-c", "echo I am here"], environment={}, output=tmp_path / "output"
