@@ -14,6 +14,7 @@ from django.conf import settings
 from integrations_health import egress, judgement, probes
 from integrations_health.budget import Allotment
 from integrations_health.check_ids import check_id
+from integrations_health.crash_points import crash_point
 from integrations_health.judgement import ProbeWord, ServerWord
 from integrations_health.outcomes import CheckResult, CheckTarget, Outcome, clamped_wait
 from integrations_health.patience import ATTEMPTS, Patience, is_transient, retries_for
@@ -210,6 +211,7 @@ class _Batch:
     def _conclude(
         self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, at: datetime
     ) -> CheckResult:
+        crash_point("judging", of=target.server_instance_id)
         self._heed(probe)
         self._heed(server)
         if any(isinstance(word, Failure) and word.is_connection_level for word in (server, probe)):
