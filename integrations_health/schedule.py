@@ -120,7 +120,12 @@ def make_due(
             UPDATE integration_health_checks h
             SET next_check_at =
                 LEAST(h.next_check_at, COALESCE(%(now)s, now()) + random() * %(spread)s)
-            WHERE h.integration_id = ANY(%(integration_ids)s)
+            FROM (
+                SELECT id FROM integration_health_checks
+                WHERE integration_id = ANY(%(integration_ids)s)
+                ORDER BY integration_id FOR UPDATE
+            ) AS locked
+            WHERE h.id = locked.id
             """,
             arguments,
         )
