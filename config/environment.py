@@ -79,7 +79,7 @@ def _parsed(name: str, parse: Callable[[str], T], default: T, wanted: str, least
     return parsed
 
 
-class _File(environ.Env):
+class _File(environ.Env):  # type: ignore[misc]  # published without types
     """Takes what a file says, instead of the process's environment."""
 
     ENVIRON: ClassVar[dict[str, str]] = {}

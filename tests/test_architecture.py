@@ -44,8 +44,18 @@ def variables_of(path: Path) -> set[str]:
     }
 
 
+def queues_of_tasks() -> dict[str, str]:
+    """Return the queue that each of our tasks names."""
+    app.loader.import_default_modules()
+    return {
+        name: getattr(task, "queue", "")
+        for name, task in app.tasks.items()
+        if not name.startswith("celery.")
+    }
+
+
 def test_imports_point_downwards() -> None:
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -102,26 +112,21 @@ def test_the_example_lists_exactly_the_variables_that_are_read() -> None:
 
 
 def test_every_beat_entry_names_a_real_task_in_a_known_queue() -> None:
-    app.loader.import_default_modules()
-
     unknown = [
         name
         for name, entry in app.conf.beat_schedule.items()
-        if entry["task"] not in app.tasks or app.tasks[entry["task"]].queue not in QUEUES
+        if queues_of_tasks().get(entry["task"]) not in QUEUES
     ]
 
     assert unknown == []
 
 
 def test_every_task_of_ours_has_a_queue_that_a_process_reads() -> None:
-    app.loader.import_default_modules()
     procfile = (ROOT / "Procfile").read_text()
+
     served = {name for names in re.findall(r"-Q (\S+)", procfile) for name in names.split(",")}
 
-    tasks = {name: task.queue for name, task in app.tasks.items() if not name.startswith("celery.")}
-
-    assert tasks
-    assert set(tasks.values()) <= served
+    assert set(queues_of_tasks().values()) <= served
     assert served == set(QUEUES)
 
 

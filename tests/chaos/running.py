@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("config", "integrations_health", "alerts", "templates", "manage.py", "Procfile")
 # What the test run itself set must not reach the product.
 OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "IGNORE_ENV_FILES")
-PATIENCE_SECONDS = 60
+# Six Pythons start at once, on a machine that may have other things to do.
+PATIENCE_SECONDS = 100
 
 
 def copy_tree(folder: Path) -> Path:

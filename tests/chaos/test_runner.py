@@ -8,6 +8,7 @@ import stat
 import sys
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def tree(tmp_path: Path) -> Iterator[Path]:
     yield tree
     for pid in processes_of(tree):
         os.kill(pid, signal.SIGKILL)
+
+
+# The name of a process, and what its command line contains.
+KILLED = {"web": "uvicorn config.asgi", "postgres": "/bin/postgres -D", "redis": "valkey-server"}
+
+
+def has_said(tree: Path, words: str) -> bool:
+    return words in said(tree)
 
 
 def is_up(tree: Path) -> bool:
@@ -94,8 +103,7 @@ def test_nothing_is_left_when_the_runner_is_killed_and_the_next_run_finds_its_da
     assert (tree / "var" / "credentials.txt").read_text() == passwords
 
 
-@pytest.mark.parametrize("words", ["uvicorn config.asgi", "bin/postgres", "valkey-server"])
-def test_what_dies_is_started_again_and_the_product_is_ready_again(tree: Path, words: str) -> None:
+def test_what_dies_is_started_again_and_the_product_is_ready_again(tree: Path) -> None:
     port = free_port()
 
     def is_ready() -> bool:
@@ -107,10 +115,11 @@ def test_what_dies_is_started_again_and_the_product_is_ready_again(tree: Path, w
 
     with running(tree, PORT=str(port)):
         wait_until(is_ready, what="a first /readyz")
-        victims = matching(tree, words)
-        os.kill(min(victims), signal.SIGKILL)
-        wait_until(lambda: "it starts again in 1 s" in said(tree), what="the death noticed")
-        wait_until(is_ready, what="ready again")
+        for name, words in KILLED.items():
+            os.kill(min(matching(tree, words)), signal.SIGKILL)
+            died = f"{name} was ended by SIGKILL; it starts again in 1 s."
+            wait_until(partial(has_said, tree, died), what=died)
+            wait_until(is_ready, what=f"ready again without {name}")
 
 
 def test_a_second_run_in_the_same_tree_names_the_first(tree: Path) -> None:
@@ -167,13 +176,6 @@ def test_a_lost_encryption_key_is_refused_rather_than_replaced(tree: Path) -> No
     (tree / "var" / "secrets.env").write_text("SECRET_KEY=kept\nSIMULATOR_API_KEY=kept\n")
 
     assert_refused(tree, "has no FIELD_ENCRYPTION_KEYS", PORT=str(free_port()))
-
-
-def test_data_that_was_half_made_is_made_anew(tree: Path) -> None:
-    (tree / "var" / "postgres.unfinished" / "base").mkdir(parents=True)
-
-    with running(tree, PORT=str(free_port())):
-        wait_until(lambda: is_up(tree), what="the welcome")
 
 
 def test_a_release_step_that_fails_stops_the_start(tree: Path) -> None:
