@@ -1,10 +1,13 @@
 """A command with servers of its own: they are real, private, and gone when it is."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -106,9 +109,19 @@ def test_a_path_too_long_for_a_socket_is_no_obstacle(terminal: Terminal) -> None
     assert done.stdout == NOTHING_YET, done.stderr
 
 
+@pytest.fixture
+def refused(terminal: Terminal) -> Iterator[dict[str, str]]:
+    """Yield the variables of a machine without user namespaces; nothing stays outside `data`."""
+    variables = {NO_NAMESPACES: "1"}
+    yield variables
+    database, _ = terminal.run(SAY_URLS, "--data", str(terminal.data), **variables).stdout.split()
+    shutil.rmtree(Path(parse_qs(urlsplit(database).query)["host"][0]).parent)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another seat for PostgreSQL")
-def test_root_without_user_namespaces_finds_its_data_again(terminal: Terminal) -> None:
-    refused = {NO_NAMESPACES: "1"}
+def test_root_without_user_namespaces_finds_its_data_again(
+    terminal: Terminal, refused: dict[str, str]
+) -> None:
     terminal.remember(**refused)
 
     second = terminal.remember(**refused)
