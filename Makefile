@@ -7,7 +7,7 @@ SETTINGS := IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
 # The command behind it has PostgreSQL and Redis: its own, or those that are in the environment.
 SERVERS := $(IN)python -m config.embedded --
 
-.PHONY: run test bootstrap format lint types contracts migrations tests fix lock
+.PHONY: run test bootstrap format lint types contracts migrations tests fix lock bench
 
 run: ## start everything in this terminal; PORT=8000
 	@$(PYTHON) config/bootstrap.py && exec $(IN)python -m config.runner --with-parent
@@ -60,3 +60,6 @@ lock: bootstrap ## write the exact versions of pyproject.toml's lists
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	@printf 'mcp==1.30.0\nuvicorn==0.54.0\n' | $(LOCK) - -o requirements-mcp1.txt
+
+bench: bootstrap ## measure what a check costs; N=20000
+	@$(IN)python -m bench
