@@ -43,6 +43,12 @@ class _Connector(aiohttp.TCPConnector):
         _trip.get().is_fresh = True
         return await super()._create_connection(*args, **named)
 
+    def _release(self, *args: Any, should_close: bool = False) -> None:
+        # aiohttp bounds what is in use, not what is idle: with a server of its own for each
+        # integration, the idle ones would use up this process's sockets.
+        is_full = len(self._conns) >= self.limit
+        super()._release(*args, should_close=should_close or is_full)
+
 
 class Connections:
     """The connections of one provider. A given `transport` takes their place in tests."""

@@ -132,10 +132,10 @@ def _answer(message: bytes) -> Answer | None:
     result, error = found.get("result"), found.get("error")
     if isinstance(result, dict):
         return Answer(result)
-    if not isinstance(error, dict):
+    if not isinstance(error, dict) or not isinstance(error.get("code"), int):
         return None
-    code, text = error.get("code"), error.get("message")
-    return Answer(None, code if isinstance(code, int) else 0, text if isinstance(text, str) else "")
+    code, text = error["code"], error.get("message")
+    return Answer(None, code, text if isinstance(text, str) else "")
 
 
 def _request(method: str, params: Mapping[str, Any]) -> bytes:
