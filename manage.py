@@ -29,7 +29,7 @@ def main() -> None:
     except ProgrammingError as error:
         if getattr(error.__cause__, "sqlstate", None) != "42P01":  # undefined table
             raise
-        sys.exit(f"The database has no tables yet ({_first_line(error)}): type `manage.py migrate`.")
+        sys.exit(f"The database has no tables ({_first_line(error)}): type `manage.py migrate`.")
 
 
 def _first_line(error: Exception) -> str:

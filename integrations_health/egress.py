@@ -36,7 +36,7 @@ async def acquit(
 
 
 def _others(provider: str) -> list[str]:
-    providers = [
+    providers: list[str] = [
         config["base_url"]
         for name, config in settings.PROVIDERS.items()
         if name != provider and config["base_url"] and config["api_key"]

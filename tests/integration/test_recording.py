@@ -1,49 +1,21 @@
 """Decide and remember: what results do to rows and history."""
 
-import threading
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from django.db import connections
 
-from integrations_health import partition_plan, partitions, pipeline, schedule
+from integrations_health import partition_plan, partitions, pipeline
 from integrations_health.check_ids import check_id
-from integrations_health.models import HealthCheck, HealthHistory, Integration
-from integrations_health.outcomes import CheckResult, CheckTarget, Evidence, Outcome, Transition
-from integrations_health.redaction import redact
+from integrations_health.models import HealthHistory
+from integrations_health.outcomes import Outcome, Transition
 from integrations_health.status import Status
 from tests import factories
 from tests.conftest import NOW
+from tests.results import claim, result
 from tests.statements import counted_statements
+from tests.watching import health
 
 pytestmark = pytest.mark.django_db
-
-
-def claim(*integrations: Integration, now: datetime = NOW) -> list[CheckTarget]:
-    return [schedule.claim_one(one.id, now=now).targets[0] for one in integrations]
-
-
-def result(
-    target: CheckTarget, outcome: Outcome = Outcome.OK, *, at: datetime = NOW, **fields: Any
-) -> CheckResult:
-    return CheckResult(
-        **{
-            "integration_id": target.integration_id,
-            "check_seq": target.check_seq,
-            "check_id": check_id(target.integration_id, target.check_seq, at),
-            "checked_at": at,
-            "outcome": outcome,
-            "evidence": (Evidence("GMAIL_GET_PROFILE", redact("successful"), 200, 120),),
-            "response_time_ms": 120,
-            **fields,
-        }
-    )
-
-
-def health(integration: Integration) -> HealthCheck:
-    return HealthCheck.objects.get(integration=integration)
 
 
 def test_a_result_becomes_the_current_state_and_one_line_of_history() -> None:
@@ -134,56 +106,6 @@ def test_the_next_look_waits_as_long_as_the_provider_said(
     assert health(integration).next_check_at - NOW == pytest.approx(wait, rel=0.051)
 
 
-def test_a_batch_delivered_twice_is_recorded_once() -> None:
-    integration = factories.integration(status="healthy")
-    (target,) = claim(integration)
-    delivered = [result(target, Outcome.TIMEOUT)]
-
-    pipeline.record(delivered, now=NOW)
-    once = HealthCheck.objects.values().get()
-    again = pipeline.record(delivered, now=NOW + timedelta(seconds=9))
-
-    assert again == []
-    assert HealthCheck.objects.values().get() == once
-    assert HealthHistory.objects.count() == 1
-
-
-def test_one_result_twice_in_a_batch_counts_once() -> None:
-    integration = factories.integration(status="healthy")
-    (target,) = claim(integration)
-    timed_out = result(target, Outcome.TIMEOUT)
-
-    pipeline.record([timed_out, timed_out], now=NOW)
-
-    assert health(integration).consecutive_failures == 1
-    assert HealthHistory.objects.count() == 1
-
-
-def test_a_late_result_adds_history_and_nothing_else() -> None:
-    integration = factories.integration(status="healthy")
-    (slow_worker,) = claim(integration)
-    lease_over = NOW + timedelta(minutes=3)
-    claim(integration, now=lease_over)
-    before = HealthCheck.objects.values().get()
-
-    late = result(slow_worker, Outcome.TIMEOUT)
-    pipeline.record([late], now=lease_over)
-    pipeline.record([late], now=lease_over)
-
-    assert HealthCheck.objects.values().get() == before
-    (line,) = HealthHistory.objects.all()
-    assert (line.outcome, line.status) == ("timeout", "degraded")
-
-
-def test_a_result_whose_integration_is_gone_is_dropped() -> None:
-    integration = factories.integration()
-    (target,) = claim(integration)
-    integration.delete()
-
-    assert pipeline.record([result(target)], now=NOW) == []
-    assert not HealthHistory.objects.exists()
-
-
 def test_three_failures_in_a_row_are_unhealthy_and_climb_the_ladder() -> None:
     integration = factories.integration(status="healthy")
     at = NOW
@@ -233,47 +155,3 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(size: int
 
     # savepoint, lock, update, copy, release
     assert len(sent) == 5
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_deliveries_at_once_apply_each_result_once() -> None:
-    integrations = [factories.integration(status="healthy") for _ in range(20)]
-    results = [result(target, Outcome.TIMEOUT) for target in claim(*integrations)]
-
-    at_once(8, lambda number: pipeline.record(results[::-1] if number % 2 else results, now=NOW))
-
-    assert set(HealthCheck.objects.values_list("consecutive_failures", flat=True)) == {1}
-    assert HealthHistory.objects.count() == 20
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_claims_at_once_take_each_row_once() -> None:
-    integrations = [factories.integration(next_check_at=NOW) for _ in range(60)]
-    taken: list[CheckTarget] = []
-
-    at_once(8, lambda _: taken.extend(schedule.claim_due("composio", limit=10, now=NOW).targets))
-
-    assert {target.check_seq for target in taken} == {1}
-    assert len(taken) == len({target.integration_id for target in taken}) == len(integrations)
-
-
-def at_once(count: int, work: Callable[[int], object]) -> None:
-    """Run `work` in threads that start together, each with its own database connection."""
-    barrier = threading.Barrier(count)
-    failures: list[BaseException] = []
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            work(number)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []

@@ -1,0 +1,88 @@
+"""Results that come twice, late, out of order, or all at once."""
+
+from datetime import timedelta
+
+import pytest
+
+from integrations_health import pipeline, schedule
+from integrations_health.models import HealthCheck, HealthHistory
+from integrations_health.outcomes import CheckTarget, Outcome
+from tests import factories
+from tests.conftest import NOW
+from tests.results import claim, result
+from tests.sessions import at_once
+from tests.watching import health
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_batch_delivered_twice_is_recorded_once() -> None:
+    integration = factories.integration(status="healthy")
+    (target,) = claim(integration)
+    delivered = [result(target, Outcome.TIMEOUT)]
+
+    pipeline.record(delivered, now=NOW)
+    once = HealthCheck.objects.values().get()
+    again = pipeline.record(delivered, now=NOW + timedelta(seconds=9))
+
+    assert again == []
+    assert HealthCheck.objects.values().get() == once
+    assert HealthHistory.objects.count() == 1
+
+
+def test_one_result_twice_in_a_batch_counts_once() -> None:
+    integration = factories.integration(status="healthy")
+    (target,) = claim(integration)
+    timed_out = result(target, Outcome.TIMEOUT)
+
+    pipeline.record([timed_out, timed_out], now=NOW)
+
+    assert health(integration).consecutive_failures == 1
+    assert HealthHistory.objects.count() == 1
+
+
+def test_a_late_result_adds_history_and_nothing_else() -> None:
+    integration = factories.integration(status="healthy")
+    (slow_worker,) = claim(integration)
+    lease_over = NOW + timedelta(minutes=3)
+    claim(integration, now=lease_over)
+    before = HealthCheck.objects.values().get()
+
+    late = result(slow_worker, Outcome.TIMEOUT)
+    pipeline.record([late], now=lease_over)
+    pipeline.record([late], now=lease_over)
+
+    assert HealthCheck.objects.values().get() == before
+    (line,) = HealthHistory.objects.all()
+    assert (line.outcome, line.status) == ("timeout", "degraded")
+
+
+def test_a_result_whose_integration_is_gone_is_dropped() -> None:
+    integration = factories.integration()
+    (target,) = claim(integration)
+    integration.delete()
+
+    assert pipeline.record([result(target)], now=NOW) == []
+    assert not HealthHistory.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_deliveries_at_once_apply_each_result_once() -> None:
+    integrations = [factories.integration(status="healthy") for _ in range(20)]
+    results = [result(target, Outcome.TIMEOUT) for target in claim(*integrations)]
+
+    at_once(8, lambda number: pipeline.record(results[::-1] if number % 2 else results, now=NOW))
+
+    assert set(HealthCheck.objects.values_list("consecutive_failures", flat=True)) == {1}
+    assert HealthHistory.objects.count() == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_claims_at_once_take_each_row_once() -> None:
+    integrations = [factories.integration(next_check_at=NOW) for _ in range(60)]
+    taken: list[CheckTarget] = []
+
+    at_once(8, lambda _: taken.extend(schedule.claim_due("composio", limit=10, now=NOW).targets))
+
+    assert {target.check_seq for target in taken} == {1}
+    assert len(taken) == len({target.integration_id for target in taken}) == len(integrations)
