@@ -110,8 +110,9 @@ def run(stage: Stage, *, table: int, due: int, policy: str) -> Run:
 
 
 def _round(stage: Stage, *, table: int, due: int, policy: str) -> Run:
-    stage.rows.make_due(due, policy=policy)
-    calls, cpu, since = stage.provider_calls(), _cpu(stage), stage.rows.now()
+    with stage.worker_held():
+        stage.rows.make_due(due, policy=policy)
+        calls, cpu, since = stage.provider_calls(), _cpu(stage), stage.rows.now()
     with processes.MemoryWatch(stage.worker.pid) as memory:
         _wake(stage)
         _wait(stage)

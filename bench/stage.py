@@ -29,7 +29,8 @@ _STOP_SECONDS = 10
 _SIMULATOR = "integrations_health.providers.simulator"
 _WORKER = (
     *("-m", "celery", "-A", "config", "worker", "--queues", "checks"),
-    *("--concurrency", "1", "--pool", "prefork", "--loglevel", "WARNING"),
+    *("--concurrency", "1", "--pool", "prefork", "--loglevel", "warning"),
+    *("--without-gossip", "--without-mingle"),
 )
 
 
@@ -74,7 +75,7 @@ class Stage:
 
     @contextmanager
     def worker_held(self) -> Iterator[None]:
-        """Keep the worker from doing anything: it would make its own ticks and take what is due."""
+        """Keep the worker from doing anything: by its own ticks it would take what becomes due."""
         os.killpg(self.worker.pid, signal.SIGSTOP)
         try:
             yield
