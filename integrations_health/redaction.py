@@ -38,9 +38,7 @@ _CHUNK = r"(?P<chunk>(?:[^\s\"'`,;:=&?!()\[\]{}<>|*#$^\\]|(?<=[a-z])'(?=(?:[stdm
 _ITEM = re.compile(f"{_URL}|{_MARK}|{_CHUNK}")
 _ASSIGNED = re.compile(r"\s*[\"'`]?\s*(?:=>|:=|=|:)\s*(?P<quote>[\"'`]?)\s*")
 _DELIMITER = re.compile(r"[\n,;&{}\"'`<>|]")
-_DROPPED_PUNCTUATION = re.compile(
-    r"[^\w\s.,:;!?()\[\]{}\"'/=<>&%*#+@-]|[\s]+", re.ASCII
-)
+_DROPPED_PUNCTUATION = re.compile(r"[^\w\s.,:;!?()\[\]{}\"'/=<>&%*#+@-]|[\s]+", re.ASCII)
 
 
 class SafeText(str):

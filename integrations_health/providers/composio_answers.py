@@ -17,7 +17,7 @@ from integrations_health.providers.base import (
     ServerStatus,
     ToolAnswer,
 )
-from integrations_health.providers.http import Reply, bad_response, object_in
+from integrations_health.providers.http import Reply, bad_response, object_in, opening
 
 STATES: Mapping[str, ConnectionState] = {
     "INITIALIZING": ConnectionState.PENDING,
@@ -233,7 +233,7 @@ def instant(value: Any) -> datetime | None:
 
 
 def _detail(reply: Reply, said: Said | None) -> str:
-    return reply.body.decode("utf-8", errors="replace") if said is None else said.text
+    return opening(reply.body) if said is None else said.text
 
 
 def _text(value: Any) -> str:

@@ -17,6 +17,7 @@ from integrations_health.providers.connections import ERRORS, Connections, Trip,
 # What every request says. A compressed answer would only be larger than it looks.
 HEADERS = {"accept-encoding": "identity", "user-agent": "integration-health"}
 
+_OPENING = 4_000
 _UNUSABLE = (aiohttp.ClientPayloadError, aiohttp.ClientResponseError, httpx.ProtocolError)
 
 
@@ -89,8 +90,7 @@ class Client:
         if refusal is None:
             return Reply(response.status_code, response.headers, body, call)
         wait = limits.retry_after(response.headers.get("retry-after"), now=datetime.now(UTC))
-        detail = body.decode("utf-8", errors="replace")
-        return Failure(outcome=refusal, call=call, detail=detail, retry_after=wait)
+        return Failure(outcome=refusal, call=call, detail=opening(body), retry_after=wait)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -120,6 +120,11 @@ def object_in(reply: Reply) -> dict[str, Any] | Failure:
     except bodies.Unreadable as error:
         return bad_response(reply.call, str(error))
     return value if isinstance(value, dict) else bad_response(reply.call, "it is no JSON object")
+
+
+def opening(body: bytes) -> str:
+    """Return the first words of a body: a batch may hold a large error page for each target."""
+    return body[:_OPENING].decode("utf-8", errors="replace")
 
 
 def bad_response(call: Call, detail: str) -> Failure:

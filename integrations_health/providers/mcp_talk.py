@@ -122,8 +122,8 @@ class Talk:
         if isinstance(reply, Reply) and reply.status < 300:
             body = mcp_messages.legacy(question.legacy, question.params)
             reply = await self._post(body, question.name, session)
-        is_lost = isinstance(reply, Reply) and reply.status == 404
-        if "mcp-session-id" in session and not is_lost:
+        # Neither from a server that is not there nor from one that forgot us already.
+        if "mcp-session-id" in session and reply.call.http_status not in (None, 404):
             await self._take_leave(session)
         return reply
 
@@ -136,7 +136,7 @@ class Talk:
     async def _post(self, body: bytes, name: str, headers: Mapping[str, str]) -> Reply | Failure:
         reply = await self._send("POST", body, name, headers)
         if isinstance(reply, Reply) and reply.status in _REFUSALS:
-            detail = reply.headers.get("www-authenticate") or reply.body.decode(errors="replace")
+            detail = reply.headers.get("www-authenticate") or http.opening(reply.body)
             return Failure(outcome=_REFUSALS[reply.status], call=reply.call, detail=detail)
         return reply
 

@@ -105,6 +105,12 @@ async def test_a_refusal_to_listen_is_a_failure_with_its_words(
     assert not failure.is_connection_level
 
 
+async def test_of_a_large_error_page_only_the_opening_is_kept() -> None:
+    failure = await failure_of(httpx.Response(503, content=b"x" * 200_000))
+
+    assert failure.detail == "x" * 4_000
+
+
 async def test_a_redirect_is_not_followed() -> None:
     wire = Wire(httpx.Response(302, headers={"location": "http://169.254.169.254/"}))
 
