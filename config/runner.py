@@ -22,6 +22,10 @@ from config.supervisor import Process, Supervisor
 
 ROOT = environment.ROOT
 VAR = ROOT / "var"
+# What every worker would say on many lines in a container, where it is how things are.
+QUIET = (
+    "ignore:You're running the worker with superuser,ignore:An entry for the specified gid or egid"
+)
 PROVIDER_KEYS = ("COMPOSIO_API_KEY", "KLAVIS_API_KEY")
 
 
@@ -106,9 +110,7 @@ def _supervising(found: embedded.Servers) -> Iterator[Supervisor]:
 def _process(name: str, command: Sequence[str], *, is_restarted: bool = True) -> Process:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     variables = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
-    if os.geteuid() == 0:
-        # Every worker would say so on eight lines; in a container it is how things are.
-        variables.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
+    variables.setdefault("PYTHONWARNINGS", QUIET)
     start: Callable[[], subprocess.Popen[bytes]] = partial(
         child.start, command, output=subprocess.PIPE, cwd=ROOT, env=variables
     )
