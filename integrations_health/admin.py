@@ -77,12 +77,12 @@ class HealthCheckAdmin(ReadOnlyAdmin):
     """How each integration is now."""
 
     list_display = (
-        "user",
+        "status",
+        "error_code",
         "service",
         "provider",
-        "status",
+        "user",
         "status_since",
-        "error_code",
         "consecutive_failures",
         "last_check_at",
         "next_check_at",

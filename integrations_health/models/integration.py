@@ -28,6 +28,9 @@ class User(AbstractUser):
     class Meta:
         db_table = "users"
 
+    def __str__(self) -> str:
+        return self.external_id or self.username
+
 
 class Integration(models.Model):
     """One user's connection to one service through one provider.
