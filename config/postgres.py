@@ -61,6 +61,7 @@ class Postgres:
     def relaunch(self) -> subprocess.Popen[bytes]:
         """Start the server once more, at the same URL, after it ended; do not wait for it."""
         with (self.data / "postgres.log").open("ab") as log:
+            self.log_start = log.tell()
             self.process = child.start(
                 [
                     *self.seat.prefix,
@@ -208,8 +209,9 @@ class Postgres:
             time.sleep(0.05)
         child.stop(self.process, signal_number=signal.SIGINT, patience=STOP_DEADLINE_SECONDS)
         log = self.data / "postgres.log"
+        said = log.read_bytes()[self.log_start :].decode(errors="replace")
         raise CannotStart(
-            f"The embedded PostgreSQL did not start ({_reason(log.read_text(errors='replace'))})"
+            f"The embedded PostgreSQL did not start ({_reason(said)})"
             f": see {log}, or set DATABASE_URL to a server of yours."
         )
 
@@ -231,8 +233,13 @@ def _works_in(pid: int, folder: Path) -> bool:
 
 
 def _reason(text: str) -> str:
-    """Return the line that says what went wrong last, without what PostgreSQL says around it."""
+    """Return the line that says what went wrong, without what PostgreSQL says around it."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # The hints that follow an error, and the clearing up, are no reasons.
-    reasons = [line for line in lines if any(word in line for word in REASONS)]
-    return (reasons or lines or ["it said nothing"])[-1]
+    # What follows the first one are hints and its consequences; "the database system is starting
+    # up" is what our own looks were told.
+    reasons = [
+        line
+        for line in lines
+        if any(word in line for word in REASONS) and "the database system is" not in line
+    ]
+    return next(iter(reasons or lines[-1:]), "it said nothing")
