@@ -12,8 +12,9 @@ from django.db import connection
 from integrations_health.outcomes import clamped_wait
 from integrations_health.providers.base import NoBudget, RateLimit
 
-# A reservation never reaches further ahead than a batch can wait for its turn.
-HORIZON = timedelta(seconds=30)
+# The horizon, as a part of a batch's deadline: a reservation reaches no further ahead, so that what
+# has its turn last still has the time to answer.
+HORIZON_SHARE = 0.5
 # The share of each window that stays untouched: the application lives on the same limit.
 KEPT_FREE = 0.05
 MANUAL_SHARE = 0.10
@@ -141,7 +142,7 @@ def checks_per_second(provider: str) -> float:
 def reserve(
     provider: str, *, calls: int, lane: Lane = Lane.SWEEP, now: datetime | None = None
 ) -> Allotment:
-    """Book up to `calls` calls that go out within the next 30 s; maybe fewer, maybe none.
+    """Book up to `calls` calls that go out within the horizon; maybe fewer, maybe none.
 
     Each provider's calls are spread evenly over its minute, whatever the number of processes, so
     that its limit is never passed. `now` replaces the database's clock in tests.
@@ -208,7 +209,7 @@ def _arguments(provider: str, lane: Lane, *, calls: int, now: datetime | None) -
         "provider": provider,
         "setting": settings.PROVIDERS[provider]["calls_per_minute"],
         "share": _SHARES[lane],
-        "horizon": HORIZON,
+        "horizon": settings.BATCH_DEADLINE * HORIZON_SHARE,
         "calls": calls,
         "now": now,
     }

@@ -42,6 +42,12 @@ def test_the_sweep_leaves_the_share_of_those_who_ask_by_hand() -> None:
     assert by_hand == 1
 
 
+def test_nothing_is_booked_that_a_batch_has_no_time_to_wait_for(settings: Any) -> None:
+    settings.BATCH_DEADLINE = timedelta(seconds=12)
+
+    assert booked(calls=1000) == int(100 * 0.85 / 60 * 6)
+
+
 def test_what_was_booked_and_not_used_comes_back() -> None:
     allotment = budget.reserve("composio", calls=30, now=NOW)
     before = budget.room("composio", now=NOW)
