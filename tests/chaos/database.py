@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
@@ -25,41 +24,25 @@ class Database:
         self.connection = psycopg.connect(url, autocommit=True)
 
     def watch(
-        self, count: int, *, due_in: timedelta = timedelta(), due_over: timedelta = timedelta()
+        self,
+        indices: range,
+        *,
+        due_in: timedelta = timedelta(),
+        due_over: timedelta = timedelta(),
     ) -> None:
-        """Add the first `count` accounts of the simulator's crowd at Composio.
+        """Watch these accounts of the simulator's crowd at Composio.
 
         They become due `due_in` from now, one after another over `due_over`.
         """
-        people = [(uuid4(), user) for user in dict.fromkeys(map(crowd.user_id, range(count)))]
-        by_name = {user: id for id, user in people}
+        columns = [
+            [crowd.user_id(index) for index in indices],
+            [crowd.service_name(index) for index in indices],
+            accounts(indices),
+        ]
         with self.connection.transaction(), self.connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO users (id, username, external_id, timezone, password, email,"
-                " first_name, last_name, is_superuser, is_staff, is_active, date_joined)"
-                " VALUES (%s, %s, %s, 'UTC', '', '', '', '', false, false, true, now())",
-                [(id, user, user) for id, user in people],
-            )
-            cursor.executemany(
-                "INSERT INTO user_integrations (user_id, service, provider, server_instance_id,"
-                " provider_user_id, auth_config_id) VALUES (%s, %s, 'composio', %s, %s, '')",
-                [
-                    (
-                        by_name[crowd.user_id(index)],
-                        crowd.service_name(index),
-                        crowd.account_id("composio", index),
-                        crowd.user_id(index),
-                    )
-                    for index in range(count)
-                ],
-            )
-            cursor.execute(
-                "UPDATE integration_health_checks h SET next_check_at = clock_timestamp() + %s"
-                " + %s * (i.place::float / %s) FROM (SELECT id, row_number()"
-                " OVER (ORDER BY server_instance_id) AS place FROM user_integrations) i"
-                " WHERE i.id = h.integration_id",
-                [due_in, due_over, count],
-            )
+            cursor.execute(_ADD_USERS, columns[:1])
+            cursor.execute(_ADD_INTEGRATIONS, columns)
+            cursor.execute(_MAKE_DUE, [due_in, due_over, len(indices), columns[2]])
 
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
@@ -75,6 +58,10 @@ class Database:
         now: datetime = self.value("SELECT clock_timestamp()")
         return now
 
+    def last_tick_at(self) -> datetime:
+        """Return when the schedule was looked at last; long ago when it never was."""
+        return self.value("SELECT COALESCE(max(beaten_at), 'epoch') FROM monitor_heartbeats")
+
     def unchecked(self) -> int:
         """Return how many integrations have no finished check at all."""
         count: int = self.value(
@@ -83,15 +70,8 @@ class Database:
         return count
 
     def watched(self) -> list[Watched]:
-        """Return who is watched, as the ledger wants to know it."""
-        return [
-            Watched(*row)
-            for row in self.rows(
-                "SELECT i.id, i.server_instance_id, h.check_seq FROM user_integrations i"
-                " JOIN integration_health_checks h ON h.integration_id = i.id WHERE i.enabled"
-                " ORDER BY i.server_instance_id"
-            )
-        ]
+        """Return whose check was due at some time, as the ledger wants to know it."""
+        return [Watched(*row) for row in self.rows(_WATCHED)]
 
     def finished(self) -> list[Finished]:
         """Return the history, as the ledger wants to know it."""
@@ -102,12 +82,37 @@ class Database:
             )
         ]
 
-    def integration_of(self, account: str) -> UUID:
-        """Return the integration that stands for an account."""
-        id: UUID = self.value(
-            "SELECT id FROM user_integrations WHERE server_instance_id = %s", account
-        )
-        return id
+
+_ADD_USERS = """
+INSERT INTO users (id, username, external_id, timezone, password, email, first_name, last_name,
+    is_superuser, is_staff, is_active, date_joined)
+SELECT gen_random_uuid(), name, name, 'UTC', '', '', '', '', false, false, true, now()
+FROM (SELECT DISTINCT unnest(%s::text[]) AS name) AS names ON CONFLICT DO NOTHING
+"""
+_ADD_INTEGRATIONS = """
+INSERT INTO user_integrations (user_id, service, provider, server_instance_id, provider_user_id)
+SELECT u.id, service, 'composio', account, name
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS new(name, service, account)
+JOIN users u ON u.username = name
+"""
+_MAKE_DUE = """
+UPDATE integration_health_checks h
+SET next_check_at = clock_timestamp() + %s + %s * (new.place::float / %s)
+FROM unnest(%s::text[]) WITH ORDINALITY AS new(account, place)
+JOIN user_integrations i ON i.server_instance_id = account
+WHERE i.id = h.integration_id
+"""
+_WATCHED = """
+SELECT i.id, i.server_instance_id, h.check_seq FROM user_integrations i
+JOIN integration_health_checks h ON h.integration_id = i.id
+WHERE i.enabled AND (h.check_seq > 0 OR h.next_check_at <= clock_timestamp())
+ORDER BY i.server_instance_id
+"""
+
+
+def accounts(indices: range) -> list[str]:
+    """Return the ids of these accounts of the simulator's crowd."""
+    return [crowd.account_id("composio", index) for index in indices]
 
 
 def server_url() -> str:

@@ -55,6 +55,10 @@ class Process:
         """Return what it wrote so far."""
         return self.output.read_text(errors="replace")
 
+    def kill(self, pid: int) -> None:
+        """Kill one of its children."""
+        os.kill(pid, signal.SIGKILL)
+
     def kill_tree(self) -> None:
         """Kill it and all its children at the same instant, as a power cut would."""
         if self.is_alive:

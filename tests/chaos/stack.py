@@ -7,13 +7,18 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import redis
+from celery import Celery
+
+from integrations_health.providers.simulator.journal import Call
 from integrations_health.providers.simulator.world import API_KEY
 from tests.chaos import broker, database, ledger, processes
 from tests.chaos.database import Database
-from tests.chaos.ledger import Ledger
+from tests.chaos.ledger import Ledger, Probe
 from tests.chaos.processes import Process
 
 TICK = 1.0
@@ -22,9 +27,8 @@ CALL_DEADLINE = 0.5
 LEASE = CALL_DEADLINE * 12
 SILENT_TICKS = 3
 START_SECONDS = 20.0
-# How long after the lease the last row of a dead worker may wait: for a tick (of a worker itself,
-# when the beat is late) and for its turn, alone, behind those of the same fate.
-AFTER_LEASE = (SILENT_TICKS + 2) * TICK + 3.0
+# What may pass until a worker has woken itself and is done with a few batches.
+AFTER_SILENCE = (SILENT_TICKS + 2) * TICK + 3.0
 
 
 class Stack:
@@ -69,27 +73,39 @@ class Stack:
         self.wait_until(self._simulator_answers, seconds=START_SECONDS, what="the simulator is up")
 
     def start_worker(self, name: str = "worker", *, children: int = 1, **settings: str) -> Process:
-        """Start a worker of the checks with so many processes, `settings` in its environment."""
+        """Start a worker of the checks with so many children, `settings` in its environment."""
         return self._start(
             name,
             [
-                *("-m", "celery", "-A", "config", "worker", "--queues", "checks"),
-                *("--concurrency", str(children), "--hostname", f"{name}@%h"),
-                *("--loglevel", "INFO"),
+                *("-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h"),
+                *("-Q", "checks", "-c", str(children), "-l", "INFO"),
+                *("--without-gossip", "--without-mingle"),
             ],
             **settings,
         )
 
     def start_beat(self, name: str = "beat") -> Process:
         """Start a beat."""
-        pidfile = self.directory / f"{name}.pid"
         return self._start(
-            name,
-            [
-                *("-m", "celery", "-A", "config", "beat", "--loglevel", "INFO"),
-                *("--pidfile", str(pidfile)),
-            ],
+            name, ["-m", "celery", "-A", "config", "beat", "-l", "INFO", "--pidfile="]
         )
+
+    def wake(self, batches: int, *, task_id: str | None = None) -> None:
+        """Ask for so many batches at Composio, as a tick does; with one id as if redelivered."""
+        with Celery(broker=self._environment["BROKER_URL"], set_as_current=False) as messenger:
+            for _ in range(batches):
+                messenger.send_task(
+                    "integrations_health.tasks.check_batch",
+                    kwargs={"provider": "composio"},
+                    queue="checks",
+                    task_id=task_id,
+                    ignore_result=True,
+                )
+
+    def has_no_messages(self) -> bool:
+        """Say whether every message was taken and acknowledged."""
+        with redis.Redis.from_url(self._environment["BROKER_URL"]) as client:
+            return not client.llen("checks") and not client.hlen("unacked")
 
     def run(self, *command: str, **settings: str) -> None:
         """Run a Python command of the product to its end."""
@@ -123,11 +139,28 @@ class Stack:
             lambda: self.database.unchecked() == 0, seconds=seconds, what="everything is checked"
         )
 
+    def wait_for_ticks(self, count: int) -> None:
+        """Wait until the schedule was looked at for so many ticks more."""
+        seen_at = self.database.last_tick_at()
+        self.wait_until(
+            lambda: self.database.last_tick_at() >= seen_at + timedelta(seconds=count * TICK),
+            seconds=count * TICK + AFTER_SILENCE,
+            what=f"{count} more ticks",
+        )
+
+    def calls(self) -> list[Call]:
+        """Return every request that the provider answered so far."""
+        return ledger.read_calls(self.log)
+
+    def probes(self) -> list[Probe]:
+        """Return the probes among them."""
+        return ledger.probes_of(self.calls())
+
     def audit(self) -> Ledger:
         """Hold the provider's log against the history, from the beginning of the run until now."""
         return ledger.audit(
             self.database.watched(),
-            ledger.probes_of(ledger.read_calls(self.log)),
+            self.probes(),
             self.database.finished(),
             lease=LEASE,
             since=self.began_at,
