@@ -38,10 +38,10 @@ class Query(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Say whether this asks for everybody, the newest first."""
+        """Say whether this asks for everybody, by age."""
         is_filtered = self.filters or self.statuses is not None or self.ids is not None
-        is_default = self.order_by == "created_at" and self.is_descending
-        return is_default and not is_filtered and self.account_type == "PRIVATE"
+        by_age = self.order_by == "created_at"
+        return by_age and not is_filtered and self.account_type == "PRIVATE"
 
     def matches(self, account: Account) -> bool:
         """Say whether an account passes every filter but the one on its status."""
@@ -117,7 +117,12 @@ def page(world: Simulator, exchange: Exchange) -> Reply:
 
 def _find(world: Simulator, exchange: Exchange, query: Query) -> Page:
     if query.is_plain and not _hides_somebody(world, exchange):
-        return world.population.newest("composio", offset=query.offset, limit=query.limit)
+        return world.population.slice(
+            "composio",
+            is_descending=query.is_descending,
+            offset=query.offset,
+            limit=query.limit,
+        )
     if query.ids is not None:
         candidates: Iterable[Account] = _named(world, exchange, query)
     else:

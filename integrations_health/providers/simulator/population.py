@@ -87,19 +87,23 @@ class Population:
             reverse=is_descending,
         )
 
-    def newest(self, provider: str, *, offset: int, limit: int) -> Page:
-        """Return a page of all accounts, newest first, without looking at the pages before it."""
+    def slice(self, provider: str, *, is_descending: bool, offset: int, limit: int) -> Page:
+        """Return a page of all accounts by `created_at`, without looking at the pages before it."""
         kept = self.kept(provider)
         total = len(kept) + self.crowd.size - self._touched.get(provider, 0)
         if self._touched.get(provider):
-            everyone = self.everyone(provider, by="created_at", is_descending=True)
+            everyone = self.everyone(provider, by="created_at", is_descending=is_descending)
             return Page(list(islice(everyone, offset, offset + limit)), total)
         # Nobody of the crowd was touched, and everybody else is younger than the crowd.
-        accounts = sorted(kept, key=lambda account: account.created_at, reverse=True)
-        chosen = accounts[offset : offset + limit]
-        first = self.crowd.size - 1 - max(offset - len(accounts), 0)
-        last = max(first - (limit - len(chosen)), -1)
-        chosen += (self.crowd.account(provider, index) for index in range(first, last, -1))
+        kept.sort(key=lambda account: account.created_at, reverse=True)
+        size = self.crowd.size
+        chosen: list[Account] = []
+        for place in range(offset, min(offset + limit, total)):
+            age = place if is_descending else total - 1 - place  # counted from the youngest
+            if age >= len(kept):
+                chosen.append(self.crowd.account(provider, size - 1 - (age - len(kept))))
+            else:
+                chosen.append(kept[age])
         return Page(chosen, total)
 
     def users(self, provider: str) -> list[str]:
