@@ -188,3 +188,39 @@ def test_a_release_step_that_fails_stops_the_start(tree: Path) -> None:
     assert "release ended with status 3." in done.stdout
     assert "The product was not started" in done.stderr
     assert not processes_of(tree)
+
+
+def with_web(tree: Path, program: str) -> dict[str, str]:
+    """Have `web` be a Python program; return the variables that keep the demo out of it."""
+    (tree / "web.py").write_text(program)
+    (tree / "Procfile").write_text("release: python -V\nweb: python web.py\n")
+    return {
+        "PORT": str(free_port()),
+        "COMPOSIO_API_KEY": "none",
+        "COMPOSIO_BASE_URL": "http://127.0.0.1:1",
+    }
+
+
+def test_a_second_ctrl_c_kills_what_does_not_end(tree: Path) -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    variables = with_web(tree, f"{deaf}print('deaf', flush=True)\ntime.sleep(600)\n")
+
+    with running(tree, **variables) as process:
+        wait_until(partial(has_said, tree, "web         | deaf"), what="web")
+        process.send_signal(signal.SIGINT)
+        wait_until(partial(has_said, tree, "Stopping ..."), what="the first Ctrl-C")
+        process.send_signal(signal.SIGINT)
+        process.wait(15)
+
+    assert "web did not end by itself and was killed." in said(tree)
+    assert not processes_of(tree)
+
+
+def test_what_dies_again_and_again_is_started_less_and_less_often(tree: Path) -> None:
+    variables = with_web(tree, "raise SystemExit(3)\n")
+
+    with running(tree, **variables):
+        wait_until(partial(has_said, tree, "starts again in 4 s"), what="a third death")
+
+    assert [f"starts again in {delay} s" in said(tree) for delay in (1, 2, 4)] == [True] * 3
+    assert "web ended with status 3" in said(tree)
