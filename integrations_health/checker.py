@@ -87,6 +87,7 @@ class _Batch:
         self.results: dict[UUID, CheckResult] = {}
         self.unreachable: set[UUID] = set()
         self.wait: timedelta | None = None
+        self._config = settings.PROVIDERS[provider.name]
         self._allotment = allotment
         self._patience = Patience(targets=len(targets))
         self._refused: Failure | None = None
@@ -99,7 +100,7 @@ class _Batch:
             self.targets[start : start + BULK_SIZE]
             for start in range(0, len(self.targets), BULK_SIZE)
         ]
-        workers = -(-settings.PROVIDERS[self.provider.name]["concurrency"] // len(chunks))
+        workers = -(-self._config["concurrency"] // len(chunks))
         try:
             async with asyncio.timeout(settings.BATCH_DEADLINE.total_seconds()):
                 await asyncio.gather(*(self._ask_chunk(chunk, workers) for chunk in chunks))
@@ -199,8 +200,7 @@ class _Batch:
 
     def _heed(self, answer: ServerWord | ProbeWord) -> None:
         """Stop asking where the provider said so: for a while, or because it refuses our key."""
-        is_shared = settings.PROVIDERS[self.provider.name]["base_url"]
-        if not isinstance(answer, Failure) or not is_shared:
+        if not isinstance(answer, Failure) or not self._config["base_url"]:
             return
         if answer.outcome is Outcome.RATE_LIMITED:
             self.wait = max(self.wait or timedelta(), answer.retry_after or timedelta())
@@ -216,4 +216,11 @@ class _Batch:
         self._heed(server)
         if any(isinstance(word, Failure) and word.is_connection_level for word in (server, probe)):
             self.unreachable.add(target.integration_id)
-        return judgement.conclude(target, server, probe, at=at, slow_after_ms=settings.SLOW_MS)
+        return judgement.conclude(
+            target,
+            server,
+            probe,
+            at=at,
+            slow_after_ms=settings.SLOW_MS,
+            secrets=(self._config["api_key"], target.server_url, target.server_token),
+        )

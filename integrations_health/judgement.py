@@ -1,5 +1,6 @@
 """Join what the server said and what the probe said into one outcome, with its evidence."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -50,8 +51,12 @@ def conclude(
     *,
     at: datetime,
     slow_after_ms: int,
+    secrets: Sequence[str] = (),
 ) -> CheckResult:
-    """Return the result of a check that began at `at`, with its evidence."""
+    """Return the result of a check that began at `at`, with its evidence.
+
+    `secrets` are what went out with the calls: an answer that repeats one is redacted of it.
+    """
     verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
     words = (probe, server)
     waits = [word.retry_after for word in words if isinstance(word, Failure) and word.retry_after]
@@ -63,7 +68,7 @@ def conclude(
         checked_at=at,
         outcome=verdict.outcome,
         is_certain=verdict.is_certain,
-        evidence=evidence(server, probe),
+        evidence=evidence(server, probe, secrets=secrets),
         response_time_ms=None if measured is None else measured.call.latency_ms,
         server_status=server_word(server),
         is_active=is_active(server),
@@ -128,13 +133,15 @@ def judge(
     return Judgement(heard)
 
 
-def evidence(server: ServerWord, probe: ProbeWord) -> tuple[Evidence, ...]:
+def evidence(
+    server: ServerWord, probe: ProbeWord, *, secrets: Sequence[str] = ()
+) -> tuple[Evidence, ...]:
     """Return which call said what, redacted, in the order in which they explain the outcome."""
     heard = []
     if server is not None:
-        heard.append(_evidence_of_server(server))
+        heard.append(_evidence_of_server(server, secrets))
     if probe is not None:
-        heard.append(_evidence_of_probe(probe))
+        heard.append(_evidence_of_probe(probe, secrets))
     return tuple(heard)
 
 
@@ -164,23 +171,26 @@ def _is_in_grace(target: CheckTarget, *, at: datetime) -> bool:
     return target.connected_at is not None and at - target.connected_at < GRACE_AFTER_CONNECT
 
 
-def _evidence_of_server(server: ServerStatus | Failure) -> Evidence:
+def _evidence_of_server(server: ServerStatus | Failure, secrets: Sequence[str]) -> Evidence:
     if isinstance(server, Failure):
-        return _evidence_of_failure(server)
-    said = redact(f"{server.said}: {server.reason}" if server.reason else server.said)
+        return _evidence_of_failure(server, secrets)
+    said = redact(server.said)
+    if server.reason:
+        said = redact(f"{said}: {redact(server.reason, secrets=secrets)}")
     return Evidence(server.call.name, said, server.call.http_status, server.call.latency_ms)
 
 
-def _evidence_of_probe(probe: ToolAnswer | Failure) -> Evidence:
+def _evidence_of_probe(probe: ToolAnswer | Failure, secrets: Sequence[str]) -> Evidence:
     if isinstance(probe, Failure):
-        return _evidence_of_failure(probe)
+        return _evidence_of_failure(probe, secrets)
     error = probes.failure_text(probe)
-    said = _WORKED if error is None else redact(error)
+    said = _WORKED if error is None else redact(error, secrets=secrets)
     return Evidence(probe.call.name, said, probe.call.http_status, probe.call.latency_ms)
 
 
-def _evidence_of_failure(failure: Failure) -> Evidence:
-    said = redact(f"{failure.outcome}: {failure.detail}" if failure.detail else failure.outcome)
+def _evidence_of_failure(failure: Failure, secrets: Sequence[str]) -> Evidence:
+    detail = redact(failure.detail, secrets=secrets)
+    said = redact(f"{failure.outcome}: {detail}" if detail else failure.outcome)
     return Evidence(failure.call.name, said, failure.call.http_status, failure.call.latency_ms)
 
 
