@@ -1,6 +1,5 @@
 """What support staff see and may do: everything they need, and no secret."""
 
-
 import pytest
 from django.apps import apps
 from django.contrib import admin
