@@ -132,7 +132,9 @@ def test_one_good_vote_clears_everything_bad(before: list[Vote]) -> None:
 
 
 @given(st.lists(votes, max_size=30))
-def test_failures_in_a_row_are_the_bad_votes_since_the_last_good_one(given_votes: list[Vote]) -> None:
+def test_failures_in_a_row_are_the_bad_votes_since_the_last_good_one(
+    given_votes: list[Vote],
+) -> None:
     state = after(*given_votes)
 
     counted = 0
