@@ -1,0 +1,138 @@
+"""One batch from top to bottom, and one check that somebody asked for."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integrations_health import pipeline, schedule
+from integrations_health.models import HealthCheck, HealthHistory
+from integrations_health.providers.simulator import Simulator
+from tests.conftest import NOW
+from tests.statements import counted_statements
+from tests.watching import health, watch
+
+pytestmark = pytest.mark.django_db
+
+
+def due(simulator: Simulator, count: int, **fields: Any) -> None:
+    for _ in range(count):
+        watch(simulator, simulator.connect("composio", "gmail"), next_check_at=NOW, **fields)
+
+
+@pytest.mark.parametrize("size", [1, 60])
+def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
+    size: int, simulator: Simulator
+) -> None:
+    due(simulator, 1)
+    pipeline.run("composio", now=NOW)  # the provider's budget has its row from now on
+    due(simulator, size)
+
+    with counted_statements() as sent:
+        pipeline.run("composio", now=NOW)
+
+    # room; claim in a savepoint; reserve; record (lock, update, copy) in a savepoint; settle
+    assert len(sent) == 1 + 3 + 1 + 5 + 1
+
+
+def test_a_full_batch_says_that_there_may_be_more(simulator: Simulator, settings: Any) -> None:
+    settings.CHECK_BATCH_SIZE = 3
+    due(simulator, 4)
+
+    assert [pipeline.run("composio", now=NOW) for _ in range(2)] == [True, False]
+
+
+def test_a_hundred_connections_are_read_with_one_call(simulator: Simulator) -> None:
+    due(simulator, 100, status="healthy", probe_policy="on_suspicion")
+
+    pipeline.run("composio", now=NOW)
+
+    assert len(simulator.calls(provider="composio")) == 1
+    assert HealthHistory.objects.filter(outcome="ok").count() == 100
+
+
+def test_an_integration_that_waits_its_turn_is_due_again_and_not_judged(
+    simulator: Simulator,
+) -> None:
+    due(simulator, 30)
+    simulator.answers("composio", "429(120)")
+
+    pipeline.run("composio", now=NOW)
+
+    judged = HealthCheck.objects.exclude(last_check_at=None)
+    waiting = HealthCheck.objects.filter(last_check_at=None)
+    assert set(judged.values_list("error_code", flat=True)) <= {"rate_limited"}
+    assert all(row.next_check_at >= NOW + timedelta(seconds=60) for row in waiting)
+    assert schedule.claim_due("composio", limit=99, now=NOW).targets == []
+
+
+def test_a_young_healthy_result_is_reused_and_moves_no_counter(simulator: Simulator) -> None:
+    integration = watch(simulator, simulator.connect("composio", "gmail"))
+    pipeline.check_one(integration.id, now=NOW)
+    before = HealthCheck.objects.values().get()
+
+    again = pipeline.check_one(integration.id, now=NOW + timedelta(seconds=50))
+
+    assert again.is_reused
+    assert HealthCheck.objects.values().get() == before
+    assert HealthHistory.objects.count() == 1
+
+
+@pytest.mark.parametrize("fields", [{"is_fresh": True}, {"now": NOW + timedelta(seconds=61)}])
+def test_an_old_or_unwanted_result_is_not_reused(
+    fields: dict[str, Any], simulator: Simulator
+) -> None:
+    integration = watch(simulator, simulator.connect("composio", "gmail"))
+    pipeline.check_one(integration.id, now=NOW)
+
+    again = pipeline.check_one(integration.id, **{"now": NOW, **fields})
+
+    assert not again.is_reused
+    assert health(integration).ok_streak == 2
+
+
+def test_a_check_by_hand_probes_whatever_the_policy(simulator: Simulator) -> None:
+    account = simulator.connect("composio", "gmail", script="revoked_but_active")
+    integration = watch(simulator, account, status="healthy", probe_policy="on_suspicion")
+
+    checked = pipeline.check_one(integration.id, now=NOW)
+
+    assert checked.result is not None
+    assert checked.result.outcome == "auth_expired"
+
+
+def test_nobody_is_checked_twice_at_once(simulator: Simulator) -> None:
+    integration = watch(simulator, simulator.connect("composio", "gmail"))
+    schedule.claim_one(integration.id, now=NOW)
+
+    with pytest.raises(pipeline.AlreadyRunning):
+        pipeline.check_one(integration.id, now=NOW)
+    assert simulator.calls(provider="composio") == []
+
+
+def test_an_unreachable_world_is_our_own_fault(simulator: Simulator, settings: Any) -> None:
+    due(simulator, 3, status="healthy")
+    nowhere = {"base_url": "http://127.0.0.1:1"}
+    settings.PROVIDERS = {
+        name: {**config, **(nowhere if config["base_url"] else {})}
+        for name, config in settings.PROVIDERS.items()
+    }
+
+    pipeline.run("composio", now=NOW)
+
+    rows = HealthCheck.objects.all()
+    assert {(row.status, row.error_code, row.consecutive_failures) for row in rows} == {
+        ("healthy", "internal_error", 0)
+    }
+
+
+def test_one_unreachable_provider_is_not_our_fault(simulator: Simulator, settings: Any) -> None:
+    due(simulator, 3, status="healthy")
+    settings.PROVIDERS = {
+        **settings.PROVIDERS,
+        "composio": {**settings.PROVIDERS["composio"], "base_url": "http://127.0.0.1:1"},
+    }
+
+    pipeline.run("composio", now=NOW)
+
+    assert {row.error_code for row in HealthCheck.objects.all()} == {"unreachable"}
