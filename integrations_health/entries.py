@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from integrations_health.check_ids import jitter
@@ -16,11 +17,10 @@ from integrations_health.outcomes import (
     Transition,
     clamped_wait,
 )
+from integrations_health.redaction import SafeText
 from integrations_health.status import Status, Vote, advance
 
 LOOK_AGAIN_AFTER_OUR_FAULT = timedelta(seconds=60)
-# json.dumps with separators of its own would make an encoder for every check.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _FACE_OF_LATE = {
     Vote.HEALTHY: Status.HEALTHY,
@@ -59,7 +59,7 @@ def current(row: HealthRow, result: CheckResult) -> HealthUpdate:
         status_since=row.status_since if state.status is row.state.status else result.checked_at,
         error_code=code,
         error_message=message,
-        metadata=_encode(_metadata(result)),
+        metadata=_metadata(result.outcome, result.server_status, result.is_probed, result.evidence),
     )
 
 
@@ -113,13 +113,21 @@ def _active_since(row: HealthRow, result: CheckResult) -> datetime | None:
     return result.checked_at if was_pending and result.is_active else row.active_since
 
 
-def _metadata(result: CheckResult) -> dict[str, Any]:
-    return {
-        "outcome": result.outcome.value,
-        "serverStatus": result.server_status,
-        "isProbed": result.is_probed,
-        "evidence": [_evidence(evidence) for evidence in result.evidence],
+# Most checks of a sweep say the very same.
+@lru_cache(maxsize=4_096)
+def _metadata(
+    outcome: Outcome,
+    server_status: SafeText | None,
+    is_probed: bool,
+    evidence: tuple[Evidence, ...],
+) -> str:
+    said = {
+        "outcome": outcome.value,
+        "serverStatus": server_status,
+        "isProbed": is_probed,
+        "evidence": [_evidence(one) for one in evidence],
     }
+    return json.dumps(said, separators=(",", ":"))
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
