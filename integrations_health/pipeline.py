@@ -129,15 +129,17 @@ def record(results: Sequence[CheckResult], *, now: datetime | None = None) -> li
 
 @transaction.atomic
 def _record(results: Sequence[CheckResult], *, now: datetime | None) -> list[Transition]:
-    rows = health_rows.lock({result.integration_id for result in results})
+    rows = health_rows.lock([result.integration_id for result in results])
     updates: list[HealthUpdate] = []
     finished: list[HistoryRow] = []
     late: list[HistoryRow] = []
     transitions: list[Transition] = []
+    seen: set[UUID] = set()
     for result in results:
         row = rows.get(result.integration_id)
-        if row is None or result.check_seq == row.applied_seq:
+        if row is None or result.check_seq == row.applied_seq or result.check_id in seen:
             continue
+        seen.add(result.check_id)
         if result.check_seq < row.check_seq:
             late.append(entries.late(row, result))
             continue
@@ -146,7 +148,6 @@ def _record(results: Sequence[CheckResult], *, now: datetime | None) -> list[Tra
         finished.append(entries.finished(row, result, update))
         if update.status != row.state.status:
             transitions.append(entries.transition(row, result, update))
-        rows[result.integration_id] = row._replace(applied_seq=result.check_seq)
     health_rows.update(updates, now=now)
     history.append(finished)
     history.append_late(late)
