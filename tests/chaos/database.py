@@ -46,7 +46,7 @@ class Database:
 
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
-        return self.connection.execute(query, arguments).fetchall()  # type: ignore[arg-type]
+        return self.connection.execute(query, arguments).fetchall()
 
     def value(self, query: str, *arguments: Any) -> Any:
         """Return the one value that a query finds."""
@@ -60,7 +60,10 @@ class Database:
 
     def last_tick_at(self) -> datetime:
         """Return when the schedule was looked at last; long ago when it never was."""
-        return self.value("SELECT COALESCE(max(beaten_at), 'epoch') FROM monitor_heartbeats")
+        at: datetime = self.value(
+            "SELECT COALESCE(max(beaten_at), 'epoch') FROM monitor_heartbeats"
+        )
+        return at
 
     def unchecked(self) -> int:
         """Return how many integrations have no finished check at all."""

@@ -23,11 +23,15 @@ FRESH_WITHIN = len(INTEGRATIONS) / CHECKS_PER_SECOND * 1.2 + TICK
 
 def test_a_backlog_is_worked_off_once_in_time_and_within_the_providers_limit(stack: Stack) -> None:
     stack.start_simulator(accounts=len(INTEGRATIONS))
-    settings = {"COMPOSIO_CALLS_PER_MINUTE": str(CALLS_PER_MINUTE), "CHECK_BATCH_SIZE": "200"}
     stack.database.watch(INTEGRATIONS)
     leave_alone_for(stack, DOWN_FOR)
 
-    workers = [stack.start_worker(name, **settings) for name in ("one", "other")]
+    workers = [
+        stack.start_worker(
+            name, CHECK_BATCH_SIZE="200", COMPOSIO_CALLS_PER_MINUTE=str(CALLS_PER_MINUTE)
+        )
+        for name in ("one", "other")
+    ]
     stack.start_beat()
     stack.wait_until_ready(*workers)
     stack.wait_until_all_checked(seconds=AFTER_SILENCE + FRESH_WITHIN + 10)
