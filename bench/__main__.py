@@ -23,8 +23,8 @@ _WARM_UP = 2_000
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write `bench/latest.json`; return 1 when something could not be run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--checks", type=int, default=int(os.environ.get("N") or 20_000))
-    parser.add_argument("--large-table", type=int, default=LARGE_TABLE)
+    parser.add_argument("--checks", type=_count, default=os.environ.get("N") or "20000")
+    parser.add_argument("--large-table", type=_count, default=LARGE_TABLE)
     options = parser.parse_args(arguments)
     # Told to stop, the servers stop too, as they do after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -72,6 +72,12 @@ def _measure(on: Stage, *, checks: int, large: int) -> dict[str, Any]:
         "references": references.as_json(),
     }
     return {**found, "targets": [target.as_json() for target in report.targets(found)]}
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of integrations: type 20000, say")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ It prints the CPU time of one call in microseconds.
 
 import argparse
 import asyncio
-import json
 import os
 import time
 from collections import deque
@@ -34,9 +33,9 @@ async def _aiohttp() -> AsyncIterator[Ask]:
         async def ask(call: Call) -> Answer:
             method = "GET" if call.body is None else "POST"
             async with session.request(
-                method, call.url, headers=call.headers, data=call.body
+                method, call.url, headers=call.headers, json=call.body
             ) as answer:
-                return answer.status, json.loads(await answer.read())
+                return answer.status, await answer.json()
 
         yield ask
 
@@ -47,7 +46,7 @@ async def _httpx() -> AsyncIterator[Ask]:
 
         async def ask(call: Call) -> Answer:
             method = "GET" if call.body is None else "POST"
-            answer = await client.request(method, call.url, headers=call.headers, content=call.body)
+            answer = await client.request(method, call.url, headers=call.headers, json=call.body)
             return answer.status_code, answer.json()
 
         yield ask

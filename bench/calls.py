@@ -1,6 +1,5 @@
 """The calls that a check makes, as plain values: what the references send."""
 
-import json
 import uuid
 from typing import Any, NamedTuple
 
@@ -13,11 +12,11 @@ _PROBES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 class Call(NamedTuple):
-    """One HTTP request; no body means GET."""
+    """One HTTP request: a POST of `body` as JSON, or a GET where there is none."""
 
     url: str
     headers: dict[str, str]
-    body: bytes | None
+    body: dict[str, Any] | None
 
 
 def probe(base_url: str, key: str, index: int) -> Call:
@@ -30,8 +29,8 @@ def probe(base_url: str, key: str, index: int) -> Call:
     }
     return Call(
         f"{base_url}/api/v3.1/tools/execute/{slug}",
-        {**_headers(key), "content-type": "application/json"},
-        json.dumps(body, separators=(",", ":")).encode(),
+        _headers(key),
+        body,
     )
 
 

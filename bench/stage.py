@@ -45,7 +45,6 @@ class Stage:
     rows: rows.Rows
     environment: Mapping[str, str]
     provider_url: str
-    provider_key: str
     postgres: int
     redis: int
     worker: subprocess.Popen[bytes]
@@ -58,7 +57,8 @@ class Stage:
 
     def provider_calls(self) -> int:
         """Return how many calls the simulated provider has counted so far."""
-        with urllib.request.urlopen(f"{self.provider_url}/_simulator/counts") as answer:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(f"{self.provider_url}/_simulator/counts") as answer:
             return int(json.load(answer).get(rows.PROVIDER, 0))
 
     def run_module(self, module: str, *arguments: str) -> bytes:
@@ -101,39 +101,34 @@ def running(*, accounts: int) -> Iterator[Stage]:
                 tempfile.TemporaryDirectory(prefix="health-bench-", ignore_cleanup_errors=True)
             )
         )
-        # Servers of our own, always: the CPU time of shared ones would say nothing.
-        postgres = Postgres(folder / "postgres", is_durable=True)
-        with postgres.running() as database_url:
-            rows.load_statistics(database_url)
-        database_url = stack.enter_context(postgres.running())
-        redis_url = stack.enter_context(Valkey(folder / "valkey", is_durable=True).running())
+        urls = stack.enter_context(_servers(folder))
         key = secrets.token_urlsafe(16)
         provider_url = stack.enter_context(_provider(folder, accounts=accounts, key=key))
-        environment = {
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            **_settings(provider_url, key),
-        }
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-            env=environment,
-            cwd=ROOT,
-            check=True,
-        )
-        table = stack.enter_context(rows.opened(database_url))
+        environment = {**os.environ, **urls, **_settings(provider_url, key)}
+        _migrate(environment)
+        table = stack.enter_context(rows.opened(urls["DATABASE_URL"]))
         log = folder / "worker.log"
         worker = stack.enter_context(_worker(log, environment))
         yield Stage(
             rows=table,
             environment=environment,
             provider_url=provider_url,
-            provider_key=key,
             postgres=processes.child_named("postgres"),
             redis=processes.child_named("valkey-server"),
             worker=worker,
             worker_log=log,
         )
+
+
+@contextmanager
+def _servers(folder: Path) -> Iterator[dict[str, str]]:
+    # Always our own: the CPU time of servers that others use, too, would say nothing.
+    postgres = Postgres(folder / "postgres", is_durable=True)
+    with postgres.running() as url:
+        rows.load_statistics(url)
+    valkey = Valkey(folder / "valkey", is_durable=True)
+    with postgres.running() as database_url, valkey.running() as redis_url:
+        yield {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "BROKER_URL": redis_url}
 
 
 def _settings(provider_url: str, key: str) -> dict[str, str]:
@@ -144,7 +139,15 @@ def _settings(provider_url: str, key: str) -> dict[str, str]:
         "COMPOSIO_API_KEY": key,
         "COMPOSIO_CALLS_PER_MINUTE": "0",
         "COMPOSIO_CONCURRENCY": str(CONCURRENCY),
+        "NO_PROXY": "127.0.0.1",
     }
+
+
+def _migrate(environment: Mapping[str, str]) -> None:
+    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        raise Broken(f"The database could not be prepared:\n{done.stderr.decode()}")
 
 
 @contextmanager
