@@ -12,9 +12,9 @@ from django.db import connection
 from integrations_health.outcomes import clamped_wait
 from integrations_health.providers.base import NoBudget, RateLimit
 
-# The horizon, as a part of a batch's deadline: a reservation reaches no further ahead, so that what
-# has its turn last still has the time to answer.
-HORIZON_SHARE = 0.5
+# The horizon, as a part of a batch's deadline. A batch that waits for its turns holds a worker: it
+# must not hold it long, and what has its turn last still needs the time to answer.
+HORIZON_SHARE = 1 / 6
 # The share of each window that stays untouched: the application lives on the same limit.
 KEPT_FREE = 0.05
 MANUAL_SHARE = 0.10
@@ -84,7 +84,8 @@ class Allotment:
 
 
 _LANE = """
-    SELECT b.provider, n.at, GREATEST(b.{lane}, b.blocked_until, n.at) AS start_at,
+    SELECT b.provider, n.at, COALESCE(b.blocked_until > n.at, false) AS is_blocked,
+        GREATEST(b.{lane}, b.blocked_until, n.at) AS start_at,
         COALESCE(60 / (LEAST(NULLIF(%(setting)s, 0), b.calls_per_minute) * %(share)s), 0)::float
             AS spacing
     FROM provider_budgets b, (SELECT COALESCE(%(now)s, clock_timestamp()) AS at) n
@@ -92,9 +93,12 @@ _LANE = """
 """
 _GRANTED = """
     SELECT *, CASE
-        WHEN start_at - at >= %(horizon)s THEN 0
+        WHEN is_blocked OR start_at - at >= %(patience)s THEN 0
         WHEN spacing = 0 THEN %(calls)s
-        ELSE LEAST(%(calls)s, floor(EXTRACT(EPOCH FROM at + %(horizon)s - start_at) / spacing))
+        -- One call at least for whoever comes when the lane is free, however low the limit is.
+        ELSE LEAST(%(calls)s, GREATEST(
+            floor(EXTRACT(EPOCH FROM at + %(horizon)s - start_at) / spacing),
+            CASE WHEN start_at <= at THEN 1 ELSE 0 END))
     END::int AS calls FROM lane
 """
 _ROOM = f"WITH lane AS ({_LANE}) SELECT calls FROM ({_GRANTED}) AS granted"
@@ -148,7 +152,8 @@ def reserve(
     that its limit is never passed. `now` replaces the database's clock in tests.
     """
     if not _is_shared(provider):
-        return Allotment(calls=calls, lane=lane)
+        # A server of the older era needs four requests for one answer.
+        return Allotment(calls=4 * calls, lane=lane)
     arguments = _arguments(provider, lane, calls=calls, now=now)
     row = _on_row(provider, _RESERVE.format(lane=lane.value), arguments)
     return Allotment(
@@ -174,7 +179,7 @@ def settle(
         return
     per_minute = pause = None
     if rate_limit is not None and rate_limit.limit > 0:
-        per_minute = round(rate_limit.limit * timedelta(minutes=1) / rate_limit.window)
+        per_minute = max(1, round(rate_limit.limit * timedelta(minutes=1) / rate_limit.window))
         if rate_limit.remaining < rate_limit.limit * KEPT_FREE:
             pause = rate_limit.window * PAUSE_SHARE
     arguments: dict[str, Any] = {
@@ -210,6 +215,9 @@ def _arguments(provider: str, lane: Lane, *, calls: int, now: datetime | None) -
         "setting": settings.PROVIDERS[provider]["calls_per_minute"],
         "share": _SHARES[lane],
         "horizon": settings.BATCH_DEADLINE * HORIZON_SHARE,
+        # Who would wait longer than a tick for the first turn comes back with a later one, so that
+        # one throttled provider never holds more than one worker or two.
+        "patience": settings.TICK,
         "calls": calls,
         "now": now,
     }

@@ -89,17 +89,20 @@ def _spread(provider: str, *, over: timedelta, now: datetime | None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE integration_health_checks h
-            SET next_check_at = COALESCE(%(now)s, clock_timestamp())
-                + interval '1 second' + random() * %(over)s
-                * CASE WHEN h.status = 'healthy' THEN 1 ELSE %(first_part)s END
-            FROM (
+            -- A common table expression, not a subquery: a plan may run a subquery twice, and its
+            -- LIMIT with it.
+            WITH overdue AS MATERIALIZED (
                 SELECT id FROM integration_health_checks
                 WHERE provider = %(provider)s AND enabled
                     AND next_check_at <= COALESCE(%(now)s, now())
                     AND (leased_until IS NULL OR leased_until <= COALESCE(%(now)s, now()))
                 ORDER BY integration_id LIMIT %(chunk)s FOR UPDATE SKIP LOCKED
-            ) AS overdue
+            )
+            UPDATE integration_health_checks h
+            SET next_check_at = COALESCE(%(now)s, clock_timestamp())
+                + interval '1 second' + random() * %(over)s
+                * CASE WHEN h.status = 'healthy' THEN 1 ELSE %(first_part)s END
+            FROM overdue
             WHERE h.id = overdue.id
             """,
             arguments,

@@ -108,7 +108,16 @@ class _Batch:
             logger.warning("batch.deadline_passed", extra={"provider": self.provider.name})
 
     async def _ask_chunk(self, targets: Sequence[CheckTarget], workers: int) -> None:
-        servers = await self._read_in_bulk(targets) if self.provider.reads_in_bulk else {}
+        servers: dict[UUID, ServerWord] = {}
+        if self.provider.reads_in_bulk:
+            try:
+                servers = await self._read_in_bulk(targets)
+            except Exception:
+                logger.exception("page.crashed", extra={"provider": self.provider.name})
+                for target in targets:
+                    result = judgement.of_our_bug(target, at=self._now())
+                    self.results[target.integration_id] = result
+                return
         todo = deque((target, servers.get(target.integration_id)) for target in targets)
         await asyncio.gather(*(self._work(todo) for _ in range(min(workers, len(todo)))))
 
@@ -131,7 +140,7 @@ class _Batch:
     async def _work(self, todo: "deque[tuple[CheckTarget, ServerWord]]") -> None:
         while todo:
             target, server = todo.popleft()
-            at = self._claimed_at + timedelta(seconds=time.monotonic() - self._started)
+            at = self._now()
             try:
                 self.results[target.integration_id] = await self._check(target, server, at=at)
             except NoBudget:
@@ -163,8 +172,11 @@ class _Batch:
             probe = await self._probe(target, server, at=at)
         return self._conclude(target, server, probe, at=at)
 
+    def _now(self) -> datetime:
+        return self._claimed_at + timedelta(seconds=time.monotonic() - self._started)
+
     def _must_probe(self, target: CheckTarget, server: ServerWord) -> bool:
-        if probes.probe_for(target) is None or not judgement.needs_probe(server):
+        if probes.probe_for(target) is None or not judgement.needs_probe(target, server):
             return False
         is_as_ever = isinstance(server, ServerStatus) and server.state is ConnectionState.ACTIVE
         return target.is_probe_due or not is_as_ever
@@ -205,8 +217,8 @@ class _Batch:
         if answer.outcome is Outcome.RATE_LIMITED:
             self.wait = max(self.wait or timedelta(), answer.retry_after or timedelta())
             self._allotment.block()
-        elif answer.outcome is Outcome.KEY_REJECTED:
-            self._refused = answer
+        elif answer.outcome is Outcome.KEY_REJECTED and answer.call.http_status == 401:
+            self._refused = answer  # Any other refusal may concern this one connection alone.
 
     def _conclude(
         self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, at: datetime
@@ -214,7 +226,8 @@ class _Batch:
         crash_point("judging", of=target.server_instance_id)
         self._heed(probe)
         self._heed(server)
-        if any(isinstance(word, Failure) and word.is_connection_level for word in (server, probe)):
+        heard = [word for word in (server, probe) if word is not None]
+        if all(isinstance(word, Failure) and word.is_connection_level for word in heard):
             self.unreachable.add(target.integration_id)
         return judgement.conclude(
             target,

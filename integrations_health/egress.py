@@ -54,7 +54,7 @@ async def _reaches(url: str) -> bool:
     try:
         async with asyncio.timeout(CONNECT_DEADLINE_SECONDS):
             _, writer = await asyncio.open_connection(parts.hostname, port)
-    except (OSError, TimeoutError):
-        return False
+    except (OSError, ValueError):
+        return False  # no answer, or no address that anybody could have
     writer.close()
     return True

@@ -58,7 +58,9 @@ _UPDATE = """
 UPDATE integration_health_checks h
 SET applied_seq = r.applied_seq, leased_until = NULL, crash_count = 0, parked_at = NULL,
     status = r.status, response_time_ms = r.response_time_ms, last_check_at = r.last_check_at,
-    next_check_at = n.at + r.delay_seconds * interval '1 second',
+    -- No slot: somebody made it due while it was being checked.
+    next_check_at = CASE WHEN h.slot_at IS NULL THEN n.at
+        ELSE n.at + r.delay_seconds * interval '1 second' END,
     consecutive_failures = r.consecutive_failures, ok_streak = r.ok_streak,
     failing_streak = r.failing_streak, suspected_at = r.suspected_at,
     active_since = r.active_since, status_since = r.status_since,

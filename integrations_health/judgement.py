@@ -96,7 +96,7 @@ def is_good(probe: ProbeWord, *, slow_after_ms: int) -> bool:
     return probes.judge(probe, slow_after_ms=slow_after_ms) in {Outcome.OK, Outcome.SLOW}
 
 
-def needs_probe(server: ServerWord) -> bool:
+def needs_probe(target: CheckTarget, server: ServerWord) -> bool:
     """Say whether a probe can still add something to what the server said."""
     match server:
         case None:
@@ -104,6 +104,8 @@ def needs_probe(server: ServerWord) -> bool:
         case Failure():
             return server.outcome not in _FINAL_FAILURES
         case ServerStatus():
+            if server.state is ConnectionState.PENDING:
+                return target.was_connected
             return server.state in {ConnectionState.ACTIVE, ConnectionState.UNKNOWN}
 
 
@@ -125,7 +127,9 @@ def judge(
     heard = None if probe is None else probes.judge(probe, slow_after_ms=slow_after_ms)
     if isinstance(server, ServerStatus) and server.state is ConnectionState.PENDING:
         # "No credentials" of somebody who once was connected is no set-up in progress.
-        return Judgement(heard if heard and target.was_connected else Outcome.PENDING)
+        return Judgement(
+            (heard or Outcome.AUTH_EXPIRED) if target.was_connected else Outcome.PENDING
+        )
     if heard is None:
         return Judgement(_judge_server(server, slow_after_ms=slow_after_ms))
     if _is_in_grace(target, at=at) and MEANINGS[heard].vote not in {Vote.HEALTHY, Vote.ABSTAINS}:

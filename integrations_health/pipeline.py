@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from integrations_health import (
     budget,
@@ -31,6 +31,9 @@ from integrations_health.schedule import Claim
 from integrations_health.status import Status
 
 logger = logging.getLogger(__name__)
+
+RETURN_AFTER_FAILURE = timedelta(seconds=60)
+RECORD_ATTEMPTS = 3
 
 
 class AlreadyRunning(Exception):
@@ -98,11 +101,16 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
     allotment = budget.reserve(
         provider, calls=checker.calls_for(client, claim.targets), lane=lane, now=now
     )
-    findings = network.run(
-        checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at)
-    )
-    crash_point("after_asking")
-    record(findings.results, now=now)
+    try:
+        findings = network.run(
+            checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at)
+        )
+        crash_point("after_asking")
+        record(findings.results, now=now)
+    except Exception:
+        # Only a dead process leaves its claims to the lease, and marks them: this one still lives.
+        schedule.release(claim.targets, wait=RETURN_AFTER_FAILURE, now=now)
+        raise
     crash_point("after_recording")
     schedule.release(findings.deferred, wait=findings.wait_of_deferred, now=now)
     budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=findings.wait, now=now)
@@ -117,14 +125,23 @@ def record(results: Sequence[CheckResult], *, now: datetime | None = None) -> li
     """
     if not results:
         return []
-    try:
-        return _record(results, now=now)
-    except history.MonthMissing as missing:
-        # History has no default partition: whoever finds a month missing makes it, and goes on.
-        logger.warning("history.month_missing", extra={"months": [str(m) for m in missing.months]})
-        for month in missing.months:
-            partitions.ensure(history.TABLE, month)
-        return _record(results, now=now)
+    for _ in range(RECORD_ATTEMPTS - 1):
+        try:
+            return _record(results, now=now)
+        except history.MonthMissing as missing:
+            # History has no default partition: whoever finds a month missing makes it.
+            months = [str(month) for month in missing.months]
+            logger.warning("history.month_missing", extra={"months": months})
+            for month in missing.months:
+                partitions.ensure(history.TABLE, month)
+        except OperationalError as error:
+            if connection.in_atomic_block:
+                raise
+            # A lock that somebody held, a deadlock, a connection that was cut: each result counts
+            # once, so telling it again is safe.
+            logger.warning("results.not_recorded_yet", extra={"reason": type(error).__name__})
+            connection.close()
+    return _record(results, now=now)
 
 
 @transaction.atomic

@@ -107,7 +107,8 @@ def make_due(
 ) -> int:
     """Make integrations due at once, or evenly over `spread`; returns how many moved.
 
-    Never delays a check that is due sooner. What is being checked right now ends first.
+    Never delays a check that is due sooner. What is being checked right now ends first, and is
+    then due again: its result may be older than the reason to look.
     """
     arguments: dict[str, Any] = {
         "now": now,
@@ -119,7 +120,8 @@ def make_due(
             """
             UPDATE integration_health_checks h
             SET next_check_at =
-                LEAST(h.next_check_at, COALESCE(%(now)s, now()) + random() * %(spread)s)
+                LEAST(h.next_check_at, COALESCE(%(now)s, now()) + random() * %(spread)s),
+                slot_at = NULL
             FROM (
                 SELECT id FROM integration_health_checks
                 WHERE integration_id = ANY(%(integration_ids)s)

@@ -4,12 +4,13 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from integrations_health import catch_up, partitions, pipeline, rollups, schedule
+from integrations_health import catch_up, clock, partitions, pipeline, rollups, schedule
 
 logger = logging.getLogger(__name__)
+
+WAKE_UP_TICKS = 3
 
 
 @shared_task(queue="checks")
@@ -31,20 +32,20 @@ def check_batch(*, provider: str) -> None:
 @shared_task(queue="maintenance")
 def maintain_partitions() -> None:
     """Make the coming months of history and drop those that are past keeping."""
-    partitions.maintain(today=timezone.now().date())
+    partitions.maintain(today=clock.today())
 
 
 @shared_task(queue="maintenance")
 def roll_up_history() -> None:
     """Roll up every day that is over and not rolled up yet."""
-    rollups.roll_up_missing(today=timezone.now().date())
+    rollups.roll_up_missing(today=clock.today())
 
 
 def wake(provider: str) -> None:
     """Ask for one more batch. A wake-up that is lost or late is harmless: the next tick looks."""
+    # Worth more than a tick: it may have to wait until a batch of another provider ends.
+    worth = settings.TICK.total_seconds() * WAKE_UP_TICKS
     try:
-        check_batch.apply_async(
-            kwargs={"provider": provider}, expires=settings.TICK.total_seconds(), retry=False
-        )
+        check_batch.apply_async(kwargs={"provider": provider}, expires=worth, retry=False)
     except OperationalError as error:
         logger.warning("wake_up.not_sent", extra={"reason": type(error).__name__})

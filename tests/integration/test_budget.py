@@ -45,21 +45,21 @@ def test_the_sweep_leaves_the_share_of_those_who_ask_by_hand() -> None:
 def test_nothing_is_booked_that_a_batch_has_no_time_to_wait_for(settings: Any) -> None:
     settings.BATCH_DEADLINE = timedelta(seconds=12)
 
-    assert booked(calls=1000) == int(100 * 0.85 / 60 * 6)
+    assert booked(calls=1000) == int(100 * 0.85 / 60 * 2)
 
 
 def test_what_was_booked_and_not_used_comes_back() -> None:
-    allotment = budget.reserve("composio", calls=30, now=NOW)
+    allotment = budget.reserve("composio", calls=3, now=NOW)
     before = budget.room("composio", now=NOW)
 
     budget.settle("composio", allotment, now=NOW)
 
-    assert budget.room("composio", now=NOW) == before + 30
+    assert budget.room("composio", now=NOW) == before + 3
 
 
 def test_a_stretch_in_the_middle_is_lost_rather_than_doubled() -> None:
-    first = budget.reserve("composio", calls=10, now=NOW)
-    budget.reserve("composio", calls=10, now=NOW)
+    first = budget.reserve("composio", calls=3, now=NOW)
+    budget.reserve("composio", calls=3, now=NOW)
     before = budget.room("composio", now=NOW)
 
     budget.settle("composio", first, now=NOW)
@@ -73,7 +73,7 @@ def test_the_providers_own_word_lowers_the_pace() -> None:
 
     budget.settle("composio", allotment, rate_limit=said, now=NOW)
 
-    assert budget.room("composio", now=NOW) == int(20 * 0.85 / 2)
+    assert budget.room("composio", now=NOW) == int(20 * 0.85 / 60 * 10)
 
 
 def test_a_window_that_is_nearly_spent_stops_the_sweep_but_no_person() -> None:
@@ -99,14 +99,32 @@ def test_nothing_goes_out_before_the_provider_said_so(asked: timedelta, kept: ti
 
     budget.settle("composio", allotment, wait=asked, now=NOW)
 
-    just_before, just_after = kept - timedelta(seconds=31), kept
+    just_before, just_after = kept - timedelta(seconds=1), kept
     assert booked(calls=1, after=just_before) == 0
     assert booked(calls=1, after=just_before, lane=Lane.MANUAL) == 0
     assert booked(calls=1, after=just_after) == 1
 
 
+@pytest.mark.parametrize("lane", list(Lane))
+def test_the_lowest_limit_still_lets_a_call_out(lane: Lane) -> None:
+    allotment = budget.reserve("composio", calls=0, now=NOW)
+    a_day = RateLimit(limit=500, remaining=499, window=timedelta(days=1))
+
+    budget.settle("composio", allotment, rate_limit=a_day, now=NOW)
+
+    assert booked(calls=9, lane=lane) == 1
+    assert booked(calls=9, lane=lane) == 0
+
+
+def test_a_batch_that_would_have_to_wait_long_for_its_turn_does_not_hold_a_worker() -> None:
+    booked(calls=1000)
+
+    assert booked(calls=1000) == 0
+    assert booked(calls=1000, after=timedelta(seconds=9)) > 0
+
+
 def test_plain_mcp_servers_share_no_limit() -> None:
-    assert budget.reserve("mcp", calls=5000, now=NOW).calls == 5000
+    assert budget.reserve("mcp", calls=5000, now=NOW).calls >= 5000
 
 
 def test_calls_go_out_at_their_pace() -> None:
@@ -139,10 +157,10 @@ def test_the_gate_never_opens_for_a_batch_that_was_granted_nothing() -> None:
 
 
 def test_what_was_overdrawn_is_charged_afterwards() -> None:
-    allotment = budget.reserve("composio", calls=10, now=NOW)
+    allotment = budget.reserve("composio", calls=2, now=NOW)
     budget.reserve("composio", calls=1, now=NOW)
     before = budget.room("composio", now=NOW)
-    allotment.used = 13
+    allotment.used = 5
 
     budget.settle("composio", allotment, now=NOW)
 

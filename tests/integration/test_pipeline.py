@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations_health import pipeline, schedule
+from integrations_health import egress, pipeline, schedule
 from integrations_health.models import HealthCheck, HealthHistory
 from integrations_health.providers.simulator import Simulator
 from tests.conftest import NOW
@@ -136,3 +136,40 @@ def test_one_unreachable_provider_is_not_our_fault(simulator: Simulator, setting
     pipeline.run("composio", now=NOW)
 
     assert {row.error_code for row in HealthCheck.objects.all()} == {"unreachable"}
+
+
+def test_a_success_beside_an_unreachable_list_is_a_success(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integration = watch(simulator, simulator.connect("composio", "gmail"), next_check_at=NOW)
+    simulator.script(integration.server_instance_id, "disconnect", on="status")
+    monkeypatch.setattr(egress, "_others", lambda _: ["http://127.0.0.1:1"])
+
+    pipeline.run("composio", now=NOW)
+
+    assert health(integration).status == "healthy"
+
+
+def test_the_refusal_of_one_account_says_nothing_of_the_others(
+    simulator: Simulator, settings: Any
+) -> None:
+    settings.PROVIDERS["composio"]["concurrency"] = 1
+    first = watch(simulator, simulator.connect("composio", "gmail", script="missing_scope"))
+    second = watch(simulator, simulator.connect("composio", "gmail", script="revoked_but_active"))
+    schedule.make_due([first.id, second.id], spread=timedelta(0), now=NOW)
+
+    pipeline.run("composio", now=NOW)
+
+    assert health(first).error_code == "permission"
+    assert health(second).error_code == "auth_expired"
+
+
+def test_a_canary_that_is_no_address_blames_nobody(simulator: Simulator, settings: Any) -> None:
+    settings.EGRESS_CANARY_URLS = ["https://a..b.example"]
+    account = simulator.connect("composio", "gmail", script="disconnect")
+    integration = watch(simulator, account, next_check_at=NOW)
+    simulator.script(account, "disconnect", on="status")
+
+    pipeline.run("composio", now=NOW)
+
+    assert health(integration).last_check_at is not None

@@ -1,16 +1,18 @@
 """Results that come twice, late, out of order, or all at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connections
 
-from integrations_health import pipeline, schedule
+from integrations_health import network, pipeline, schedule
 from integrations_health.models import HealthCheck, HealthHistory
-from integrations_health.outcomes import CheckTarget, Outcome
+from integrations_health.outcomes import CheckResult, CheckTarget, Outcome
 from tests import factories
 from tests.conftest import NOW
 from tests.results import claim, result
-from tests.sessions import at_once
+from tests.sessions import another_session, at_once
 from tests.watching import health
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +88,55 @@ def test_many_claims_at_once_take_each_row_once() -> None:
 
     assert {target.check_seq for target in taken} == {1}
     assert len(taken) == len({target.integration_id for target in taken}) == len(integrations)
+
+
+def test_a_check_made_due_while_it_runs_is_due_again_at_once() -> None:
+    integration = factories.integration(status="unhealthy")
+    (target,) = claim(integration)
+
+    schedule.make_due([integration.id], spread=timedelta(0), now=NOW)
+    pipeline.record([result(target, Outcome.AUTH_EXPIRED, is_certain=True)], now=NOW)
+
+    assert health(integration).next_check_at == NOW
+
+
+@pytest.mark.django_db(transaction=True)
+def test_results_wait_for_a_row_that_somebody_holds() -> None:
+    integration = factories.integration(status="unknown")
+    (target,) = claim(integration)
+    lock = "SELECT FROM integration_health_checks WHERE integration_id = %s FOR UPDATE"
+    with another_session() as session, ThreadPoolExecutor() as elsewhere:
+        session.execute(lock, [integration.id])
+
+        recording = elsewhere.submit(_record_and_close, result(target))
+        with pytest.raises(TimeoutError):
+            recording.result(timeout=2.5)  # longer than the lock timeout: one attempt has failed
+        session.rollback()
+        recording.result(timeout=10)
+
+    assert health(integration).status == "healthy"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_that_could_not_be_recorded_is_given_back_unmarked() -> None:
+    integration = factories.integration(status="healthy", next_check_at=NOW)
+    integration.provider = "mcp"
+    integration.server_url = "http://127.0.0.1:1/mcp"
+    integration.save()
+    with another_session() as session:
+        session.execute("LOCK TABLE integration_health_history_2031_03 IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(OperationalError):
+            pipeline.run("mcp", now=NOW)
+        session.rollback()
+    network.close()
+
+    row = health(integration)
+    assert (row.crash_count, row.leased_until) == (0, None)
+    assert row.next_check_at == NOW + pipeline.RETURN_AFTER_FAILURE
+
+
+def _record_and_close(found: CheckResult) -> None:
+    try:
+        pipeline.record([found], now=NOW)
+    finally:
+        connections.close_all()

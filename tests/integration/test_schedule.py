@@ -1,11 +1,13 @@
 """What is due, and who takes it."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from integrations_health import schedule
 from integrations_health.models import HealthCheck, Integration
@@ -15,6 +17,7 @@ from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
+TABLE = HealthCheck._meta.db_table
 LEASE_OVER = NOW + settings.CHECK_LEASE + timedelta(seconds=1)
 
 
@@ -76,6 +79,19 @@ def test_many_missed_slots_are_one_check() -> None:
 
     assert len(first.targets) == 1
     assert second.targets == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_does_not_wait_for_a_row_that_somebody_else_holds() -> None:
+    held, free = due(at=NOW - timedelta(minutes=1)), due()
+    somebody_else = connection.copy()
+    somebody_else.set_autocommit(False)
+
+    with closing(somebody_else), somebody_else.cursor() as cursor:
+        cursor.execute(f"SELECT FROM {TABLE} WHERE integration_id = %s FOR UPDATE", [held.id])
+        taken = claim()
+
+    assert [target.integration_id for target in taken.targets] == [free.id]
 
 
 def test_a_row_whose_worker_died_is_due_again_after_the_lease() -> None:

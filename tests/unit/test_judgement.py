@@ -85,7 +85,11 @@ def test_server_and_probe_together_mean_an_outcome(
     ],
 )
 def test_a_probe_is_made_only_where_it_can_add_something(word: ServerWord, is_needed: bool) -> None:
-    assert needs_probe(word) is is_needed
+    assert needs_probe(target(), word) is is_needed
+
+
+def test_who_was_connected_is_probed_even_when_the_provider_says_pending() -> None:
+    assert needs_probe(target(was_connected=True), PENDING)
 
 
 @pytest.mark.parametrize("probe", [DEAD_GRANT, NO_SCOPE, HANGS])
@@ -124,6 +128,14 @@ def test_credentials_that_vanish_are_no_set_up_in_progress() -> None:
     verdict = judge(target(was_connected=True), PENDING, DEAD_GRANT, at=NOW, slow_after_ms=5_000)
 
     assert verdict.outcome is Outcome.AUTH_EXPIRED
+
+
+def test_credentials_that_vanish_where_there_is_no_probe_are_a_dead_grant() -> None:
+    gone = target(was_connected=True, service="notion")
+
+    verdict = judge(gone, PENDING, None, at=NOW, slow_after_ms=5_000)
+
+    assert verdict == (Outcome.AUTH_EXPIRED, False)
 
 
 def test_credentials_that_never_were_are_a_set_up_in_progress() -> None:

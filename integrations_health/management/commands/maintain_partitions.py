@@ -1,13 +1,12 @@
 """Make the coming months of history and drop those that are past keeping."""
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from integrations_health import partitions
+from integrations_health import clock, partitions
 
 
 class Command(BaseCommand):
@@ -21,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, dry_run: bool, **__: Any) -> None:
         """Print each change; do it, unless `dry_run`."""
-        today = datetime.now(UTC).date()
+        today = clock.today()
         changes = partitions.changes(today)
         for table, step in changes:
             self.stdout.write(partitions.describe(table, step))
