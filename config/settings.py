@@ -140,7 +140,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
     "mcp": {
         "base_url": "",
         "api_key": "",
-        "calls_per_minute": environment.number("MCP_CALLS_PER_MINUTE", default=0),
+        "calls_per_minute": 0,  # each server is somebody else's: there is no common limit
         "concurrency": environment.number("MCP_CONCURRENCY", default=50, least=1, most=500),
     },
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations_health.schedule import PARK_AFTER_CRASHES, PARKED_FOR
+from integrations_health.schedule import PARKED_FOR
 from tests.chaos.database import accounts
 from tests.chaos.stack import AFTER_SILENCE, LEASE, Stack
 
@@ -10,11 +10,13 @@ pytestmark = pytest.mark.chaos
 
 # All in one batch, the poisonous one in the middle.
 INTEGRATIONS = range(20)
+CRASHES = 3
 (POISON,) = accounts(range(10, 11))
 
 
 def test_poison_is_parked_and_harms_nobody_else(stack: Stack) -> None:
     stack.start_simulator(accounts=len(INTEGRATIONS))
+    stack.start_beat()
     worker = stack.start_worker(children=2, CRASH_AT=f"judging:{POISON}")
     stack.wait_until_ready(worker)
     stack.database.watch(INTEGRATIONS)
@@ -27,7 +29,7 @@ def test_poison_is_parked_and_harms_nobody_else(stack: Stack) -> None:
     )
     stack.wait_until(
         lambda: stack.database.value(_PARKED) == 1,
-        seconds=(PARK_AFTER_CRASHES - 1) * (LEASE + AFTER_SILENCE),
+        seconds=(CRASHES - 1) * (LEASE + AFTER_SILENCE),
         what="the poison is parked",
     )
 
@@ -35,8 +37,8 @@ def test_poison_is_parked_and_harms_nobody_else(stack: Stack) -> None:
     status, error_code, consecutive_failures, hours_parked, probes = *row, asked(stack, POISON)
     assert (status, error_code, consecutive_failures) == ("unknown", "internal_error", 0)
     assert hours_parked == PARKED_FOR
-    assert probes == PARK_AFTER_CRASHES
-    assert worker.text().count("SIGKILL") >= PARK_AFTER_CRASHES
+    assert probes == CRASHES
+    assert worker.text().count("SIGKILL") >= CRASHES
     others = [one for one in stack.audit().violations if not one.startswith(POISON)]
     assert others == []
     assert len(stack.database.finished()) == len(INTEGRATIONS) - 1
