@@ -3,7 +3,6 @@
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -11,7 +10,7 @@ from django.db import connection
 
 from integrations_health import schedule
 from integrations_health.models import HealthCheck, Integration
-from integrations_health.schedule import PARK_AFTER_CRASHES, PARKED_FOR, Claim
+from integrations_health.schedule import Claim
 from tests import factories
 from tests.conftest import NOW
 
@@ -92,77 +91,6 @@ def test_a_claim_does_not_wait_for_a_row_that_somebody_else_holds() -> None:
         taken = claim()
 
     assert [target.integration_id for target in taken.targets] == [free.id]
-
-
-def test_a_row_whose_worker_died_is_due_again_after_the_lease() -> None:
-    due()
-    claim()
-
-    (target,) = claim(now=LEASE_OVER).targets
-
-    assert target.check_seq == 2
-
-
-def test_rows_whose_worker_died_are_taken_one_at_a_time() -> None:
-    for _ in range(3):
-        due()
-    claim()
-
-    after_the_crash = [claim(now=LEASE_OVER) for _ in range(3)]
-
-    assert [len(taken.targets) for taken in after_the_crash] == [1, 1, 1]
-    assert [taken.is_full for taken in after_the_crash] == [True, True, False]
-
-
-def test_what_crashed_does_not_make_the_batches_of_the_others_small() -> None:
-    for _ in range(10):
-        due(crash_count=1, at=NOW - timedelta(minutes=2))
-    for _ in range(40):
-        due()
-
-    sizes = [len(claim().targets) for _ in range(14)]
-
-    assert sorted(sizes) == [1] * 10 + [10] * 4
-
-
-def test_what_crashed_does_not_wait_until_nothing_else_is_due() -> None:
-    suspect = due(crash_count=1, at=NOW - timedelta(minutes=2))
-    taken: set[UUID] = set()
-    claims = 0
-
-    while suspect.id not in taken:
-        due()
-        due()
-        taken |= {target.integration_id for target in claim(limit=2).targets}
-        claims += 1
-        assert claims < 100
-
-    assert suspect.id in taken
-
-
-def test_the_third_crash_parks_the_row_for_an_hour() -> None:
-    poison = due(crash_count=PARK_AFTER_CRASHES, status="healthy")
-
-    taken = claim()
-
-    row = health(poison)
-    assert taken.targets == []
-    assert taken.parked == [poison.id]
-    assert (row.status, row.error_code) == ("unknown", "internal_error")
-    assert row.parked_at == NOW
-    assert row.next_check_at == NOW + PARKED_FOR
-
-
-def test_a_parked_row_gets_one_more_try_and_is_parked_again() -> None:
-    due(crash_count=PARK_AFTER_CRASHES)
-    claim()
-    an_hour_later = NOW + PARKED_FOR
-
-    one_more = claim(now=an_hour_later)
-    again = claim(now=an_hour_later + settings.CHECK_LEASE)
-
-    assert len(one_more.targets) == 1
-    assert len(again.parked) == 1
 
 
 @pytest.mark.parametrize(
