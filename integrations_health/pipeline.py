@@ -40,6 +40,10 @@ class AlreadyRunning(Exception):
     """The integration is being checked right now, so no second check was started."""
 
 
+class Parked(Exception):
+    """The integration's check has crashed the worker three times: it rests for an hour."""
+
+
 class Checked(NamedTuple):
     """One check that somebody asked for: the row before and after, and what was found.
 
@@ -79,12 +83,15 @@ def check_one(
     """Check one integration now and return what was found.
 
     A healthy result younger than a minute is reused, unless `is_fresh`, and moves no counter.
-    Raises HealthCheck.DoesNotExist, AlreadyRunning, and budget.Spent when nothing may be asked.
+    Raises HealthCheck.DoesNotExist, AlreadyRunning, Parked, and budget.Spent when nothing may be
+    asked.
     """
     before = HealthCheck.objects.get(integration_id=integration_id)
     if not is_fresh and schedule.is_recently_healthy(integration_id, now=now):
         return Checked(None, Status(before.status), before)
     claim = schedule.claim_one(integration_id, now=now)
+    if claim.parked:
+        raise Parked
     if not claim.targets:
         raise AlreadyRunning
     probing = claim._replace(targets=[replace(claim.targets[0], is_probe_due=True)])

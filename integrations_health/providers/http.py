@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -89,7 +89,10 @@ class Client:
         refusal = _refusal(response.status_code)
         if refusal is None:
             return Reply(response.status_code, response.headers, body, call)
-        wait = limits.retry_after(response.headers.get("retry-after"), now=datetime.now(UTC))
+        said = response.headers.get("retry-after")
+        wait = (
+            None if said is None else limits.retry_after(said, now=limits.sent_at(response.headers))
+        )
         return Failure(outcome=refusal, call=call, detail=opening(body), retry_after=wait)
 
     async def aclose(self) -> None:

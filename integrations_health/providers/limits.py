@@ -1,7 +1,7 @@
 """Read what a provider's headers say of how often we may ask."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -26,6 +26,19 @@ def rate_limit(headers: httpx.Headers) -> RateLimit | None:
     if int(limit) == 0 or seconds == 0:
         return None
     return RateLimit(limit=int(limit), remaining=int(remaining), window=timedelta(seconds=seconds))
+
+
+def sent_at(headers: httpx.Headers) -> datetime:
+    """Return when the provider says it answered; our own time where it says nothing usable.
+
+    A date in `Retry-After` is the provider's: held against our clock, an hour that this machine is
+    slow would become an hour of silence.
+    """
+    try:
+        at = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError):
+        return datetime.now(UTC)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def retry_after(text: str | None, *, now: datetime) -> timedelta | None:

@@ -110,6 +110,14 @@ def test_nobody_is_checked_twice_at_once(simulator: Simulator) -> None:
     assert simulator.calls(provider="composio") == []
 
 
+def test_what_crashed_too_often_is_said_to_rest(simulator: Simulator) -> None:
+    account = simulator.connect("composio", "gmail")
+    integration = watch(simulator, account, crash_count=schedule.PARK_AFTER_CRASHES)
+
+    with pytest.raises(pipeline.Parked):
+        pipeline.check_one(integration.id, now=NOW)
+
+
 def test_an_unreachable_world_is_our_own_fault(simulator: Simulator, settings: Any) -> None:
     due(simulator, 3, status="healthy")
     nowhere = {"base_url": "http://127.0.0.1:1"}

@@ -86,3 +86,17 @@ def test_rate_limit_headers_are_understood_or_not_at_all(
     headers: dict[str, str], told: RateLimit | None
 ) -> None:
     assert limits.rate_limit(httpx.Headers(headers)) == told
+
+
+@pytest.mark.parametrize(
+    "date", ["Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 09:28:00 +0200"]
+)
+def test_a_date_to_wait_for_is_held_against_the_providers_own_clock(date: str) -> None:
+    assert limits.sent_at(httpx.Headers({"date": date})) == NOW
+
+
+@pytest.mark.parametrize("headers", [{}, {"date": ""}, {"date": "yesterday"}])
+def test_a_provider_that_does_not_say_when_it_answered_answered_now(
+    headers: dict[str, str],
+) -> None:
+    assert abs(limits.sent_at(httpx.Headers(headers)) - datetime.now(UTC)) < timedelta(minutes=1)

@@ -67,6 +67,8 @@ def _checked(integration: Integration, *, is_fresh: bool) -> Checked:
         return pipeline.check_one(integration.pk, is_fresh=is_fresh)
     except pipeline.AlreadyRunning:
         problem = "It is being checked right now. Try again in a moment."
+    except pipeline.Parked:
+        problem = "Its check has crashed the worker three times. It is tried again in an hour."
     except budget.Spent:
         problem = f"{integration.provider} lets us ask nothing more for now. Try again later."
     except HealthCheck.DoesNotExist:
