@@ -1,5 +1,6 @@
 """A running product for each chaos test."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,20 @@ from tests.conftest import NO_SERVER, START_SERVERS
 
 
 @pytest.fixture(scope="session")
-def migrated_template() -> Iterator[str]:
+def shared_bytecode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let our many processes compile the product once, where it may not keep the outcome.
+
+    Containers often forbid that: then each process compiles everything anew, in two seconds.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:
+            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
+            patch.setenv("PYTHONDONTWRITEBYTECODE", "")
+        yield
+
+
+@pytest.fixture(scope="session")
+def migrated_template(shared_bytecode: None) -> Iterator[str]:
     """Return the name of a migrated database, which each stack copies."""
     if NO_SERVER in database.server_url():
         pytest.fail(START_SERVERS, pytrace=False)

@@ -62,7 +62,7 @@ class Stack:
         }
 
     def start_simulator(self, *, accounts: int, latency_ms: float = 20) -> None:
-        """Start the provider, with so many accounts of the crowd, and wait until it answers."""
+        """Start the provider, with so many accounts of the crowd."""
         self._start(
             "simulator",
             [
@@ -70,7 +70,6 @@ class Stack:
                 *("--population", str(accounts), "--latency-ms", f"{latency_ms:g}"),
             ],
         )
-        self.wait_until(self._simulator_answers, seconds=START_SECONDS, what="the simulator is up")
 
     def start_worker(self, name: str = "worker", *, children: int = 1, **settings: str) -> Process:
         """Start a worker of the checks with so many children, `settings` in its environment."""
@@ -126,12 +125,14 @@ class Stack:
         return processes.wait_until(is_so, seconds=seconds, what=what, watching=self.processes)
 
     def wait_until_ready(self, *workers: Process) -> None:
-        """Wait until workers take messages."""
+        """Wait until workers take messages and the simulator, if any was started, answers."""
         self.wait_until(
             lambda: all("ready." in worker.text() for worker in workers),
             seconds=START_SECONDS,
             what="the workers are ready",
         )
+        if any(process.name == "simulator" for process in self.processes):
+            self.wait_until(self._answers, seconds=START_SECONDS, what="the simulator answers")
 
     def wait_until_all_checked(self, *, seconds: float) -> float:
         """Wait until every integration has a finished check; return the seconds it took."""
@@ -182,7 +183,7 @@ class Stack:
         self.processes.append(process)
         return process
 
-    def _simulator_answers(self) -> bool:
+    def _answers(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
         except OSError:
