@@ -1,7 +1,7 @@
 """A bare HTTP client in a loop: `python -m bench.bare aiohttp probe 5000`.
 
 It makes the calls that checks make, as many at once, parses the answers, and does nothing else.
-It prints the CPU time of one call in microseconds.
+It prints the CPU time of one call in microseconds, the median of five rounds.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
+from statistics import median
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ from bench.calls import Call
 from bench.stage import CONCURRENCY
 
 _WARM_UP = 300
+_ROUNDS = 5
 Answer = tuple[int, Any]
 Ask = Callable[[Call], Awaitable[Answer]]
 
@@ -68,11 +70,14 @@ async def _ask_all(ask: Ask, todo: Sequence[Call]) -> None:
 
 
 async def _measure(client: str, warm_up: Sequence[Call], todo: Sequence[Call]) -> float:
+    rounds = []
     async with _CLIENTS[client]() as ask:
         await _ask_all(ask, warm_up)
-        before = time.process_time()
-        await _ask_all(ask, todo)
-        return (time.process_time() - before) / len(todo) * 1e6
+        for part in (todo[first::_ROUNDS] for first in range(_ROUNDS)):
+            before = time.process_time()
+            await _ask_all(ask, part)
+            rounds.append((time.process_time() - before) / len(part) * 1e6)
+    return median(rounds)
 
 
 def main() -> None:

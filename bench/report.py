@@ -8,6 +8,8 @@ STATUS_ONLY_AT_MOST = 0.7
 LARGE_TABLE_AT_MOST = 1.3
 MEMORY_AT_MOST_MB = 200
 GROWTH_AT_MOST_MB = 2
+# On an idle machine the same call costs the same, give or take this.
+QUIET_WITHIN = 1.2
 
 
 class Target(NamedTuple):
@@ -69,7 +71,8 @@ def targets(report: dict[str, Any]) -> list[Target]:
 
 def text(report: dict[str, Any]) -> str:
     """Return the report as a table, for a terminal and for RESULTS.md."""
-    return "\n".join([*_runs(report), "", *_references(report), "", *_targets(report)])
+    parts = (_runs, _references, _targets, _doubts)
+    return "\n\n".join(filter(None, ("\n".join(part(report)) for part in parts)))
 
 
 def _runs(report: dict[str, Any]) -> Iterator[str]:
@@ -120,6 +123,15 @@ def _targets(report: dict[str, Any]) -> Iterator[str]:
         verdict = "met" if one["is_met"] else "**missed**"
         unit = one["unit"]
         yield f"| {one['name']} | {one['measured']} {unit} | {one['at_most']} {unit} | {verdict} |"
+
+
+def _doubts(report: dict[str, Any]) -> Iterator[str]:
+    bare = report["references"]["aiohttp_us_per_call"]
+    if max(bare) > QUIET_WITHIN * min(bare):
+        yield (
+            f"The bare call cost from {min(bare):.0f} to {max(bare):.0f} µs within this run: "
+            "something else ran on the machine, and every figure is rough."
+        )
 
 
 def _total(run: dict[str, Any]) -> float:
