@@ -16,7 +16,10 @@ SECRETS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "FIELD_ENCRYPTION_KEYS": lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
     "SIMULATOR_API_KEY": lambda: f"sim_{secrets.token_urlsafe(24)}",
+    "JWT_SECRET": lambda: secrets.token_urlsafe(48),
 }
+# Came with a later version, and a new one loses nothing.
+ADDED_LATER = frozenset({"JWT_SECRET"})
 
 
 @contextlib.contextmanager
@@ -71,9 +74,13 @@ def make_secrets(var: Path) -> None:
             _write(path, {name: make() for name, make in SECRETS.items()})
             return
         lines = path.read_text(errors="replace").splitlines()
-    present = {line.partition("=")[0] for line in lines if line.partition("=")[2].strip()}
+    pairs = (line.partition("=") for line in lines)
+    present = {name: value for name, _, value in pairs if value.strip()}
     missing = [name for name in SECRETS if name not in present]
-    if missing:
+    if missing and ADDED_LATER.issuperset(missing):
+        with _sentence_for(var):
+            _write(path, present | {name: SECRETS[name]() for name in missing})
+    elif missing:
         raise CannotStart(
             f"{path} has no {missing[0]}: bring back a copy of the file, or move all of {var} away "
             "to start anew."

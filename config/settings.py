@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import environ
+from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
@@ -33,9 +34,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_celery_beat",
     "django_prometheus",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -68,9 +73,50 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "status"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+# --- What a browser may do -------------------------------------------------------------------
+
+_IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
+SECURE_SSL_REDIRECT = False  # the proxy's business; it also terminates TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS else 0
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF],
+        "style-src": [csp.SELF],
+        "img-src": [csp.SELF, "data:"],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF],
+        "manifest-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+        "base-uri": [csp.NONE],
+        "object-src": [csp.NONE],
+    }
+}
+
+# --- Who is asking ---------------------------------------------------------------------------
+
+# Of the application's tokens: a shared secret (HS256), or public keys (RS256, ES256) as a JWKS, in
+# a file or at a URL.
+JWT_SECRET = environment.text("JWT_SECRET", example="at least 32 random characters", default="")
+JWT_JWKS = environment.text(
+    "JWT_JWKS", example="https://app.example.com/.well-known/jwks.json", default=""
+)
+JWT_AUDIENCE = environment.text("JWT_AUDIENCE", example="integration-health", default="")
+JWT_ISSUER = environment.text("JWT_ISSUER", example="https://app.example.com", default="")
+# The claim that holds the application's own id of a user; without it, `sub` is our id.
+JWT_USER_CLAIM = environment.text("JWT_USER_CLAIM", example="sub", default="")
 
 # Keys that encrypt secrets at rest, the newest first; older ones still decrypt.
 FIELD_ENCRYPTION_KEYS = environment.words("FIELD_ENCRYPTION_KEYS", default=[])
@@ -94,6 +140,8 @@ _database["ENGINE"] = "django.db.backends.postgresql"
 # Under ASGI a kept connection belongs to a thread that ends with its request, so `web` keeps none.
 _database["CONN_MAX_AGE"] = environment.number("DATABASE_KEEP_SECONDS", default=600)
 _database["CONN_HEALTH_CHECKS"] = True
+# `web` answers on many threads and keeps its connections in a pool instead; 0: no pool.
+_POOL_SIZE = environment.number("DATABASE_POOL_SIZE", default=0, most=500)
 _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "connect_timeout": 2,
@@ -105,6 +153,14 @@ _database["OPTIONS"] = {
     "options": "-c statement_timeout=30000 -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=10000",
 }
+if _POOL_SIZE:
+    _database["CONN_MAX_AGE"] = 0
+    _database["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": _POOL_SIZE,
+        "timeout": 2,
+        "max_lifetime": 1800,
+    }
 DATABASES = {"default": _database}
 
 # --- Redis ----------------------------------------------------------------------------------
@@ -115,6 +171,20 @@ REDIS_URL = environment.text(
     "(or start the product with `make run`, which brings a Redis-compatible server of its own)",
 )
 BROKER_URL = environment.text("BROKER_URL", example=REDIS_URL, default=REDIS_URL)
+CHANNELS_URL = environment.text("CHANNELS_URL", example=REDIS_URL, default=REDIS_URL)
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {
+            # An idle consumer waits without end; whoever sends has a deadline of its own.
+            "hosts": [{"address": CHANNELS_URL, "socket_timeout": None}],
+            "capacity": 2000,
+            "expiry": 30,
+            # Consumers join again every minute: who vanished is forgotten within ten.
+            "group_expiry": 600,
+        },
+    }
+}
 
 # --- Providers ------------------------------------------------------------------------------
 

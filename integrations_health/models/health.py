@@ -8,6 +8,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 from integrations_health.models.integration import Integration, User
+from integrations_health.models.ownership import OwnedQuerySet
 from integrations_health.status import Status
 
 STATUSES = [(status.value, status.value) for status in Status]
@@ -57,6 +58,8 @@ class HealthCheck(models.Model):
     active_since = models.DateTimeField(null=True, blank=True)
     status_since = models.DateTimeField(null=True, blank=True)
     state_version = models.BigIntegerField(db_default=0)
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         db_table = "integration_health_checks"

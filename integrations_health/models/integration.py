@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from integrations_health.fields import EncryptedTextField
+from integrations_health.models.ownership import OwnedQuerySet
 from integrations_health.timezones import validate_time_zone
 
 
@@ -78,6 +79,8 @@ class Integration(models.Model):
     connected_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         db_table = "user_integrations"

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from integrations_health.models.health import STATUS_VALUES, STATUSES
+from integrations_health.models.ownership import OwnedQuerySet
 
 
 class HealthHistory(models.Model):
@@ -26,6 +27,8 @@ class HealthHistory(models.Model):
     checked_at = models.DateTimeField()
     error_message = models.TextField(blank=True, default="")
     error_code = models.CharField(max_length=50, blank=True, default="")
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         db_table = "integration_health_history"
@@ -67,6 +70,8 @@ class DailyHealth(models.Model):
     degraded_seconds = models.PositiveIntegerField()
     p50_ms = models.PositiveIntegerField(null=True)
     p95_ms = models.PositiveIntegerField(null=True)
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         db_table = "integration_health_daily"

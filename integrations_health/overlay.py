@@ -1,0 +1,37 @@
+"""An open incident of a provider lies over the status of its integrations when it is read."""
+
+from collections.abc import Sequence
+
+from integrations_health.models import ProviderIncident
+from integrations_health.status import Status
+
+
+class OpenIncidents:
+    """The incidents that are open now, read once for any number of integrations."""
+
+    def __init__(self, incidents: Sequence[ProviderIncident]) -> None:
+        """Keep the incidents, the oldest first."""
+        self._incidents = incidents
+
+    @classmethod
+    def read(cls) -> "OpenIncidents":
+        """Return what is open now. One query."""
+        return cls(list(ProviderIncident.objects.filter(closed_at=None).order_by("opened_at")))
+
+    def over(self, *, provider: str, service: str) -> ProviderIncident | None:
+        """Return the oldest open incident that concerns a service through a provider.
+
+        An incident without a service concerns the whole provider, one without a provider the
+        service wherever it is reached.
+        """
+        for incident in self._incidents:
+            if incident.provider in {provider, ""} and incident.service in {service, ""}:
+                return incident
+        return None
+
+
+def shown_status(status: str, incident: ProviderIncident | None) -> str:
+    """Return the status that people read: what is healthy reads degraded under an incident."""
+    if incident is not None and status == Status.HEALTHY:
+        return Status.DEGRADED.value
+    return status

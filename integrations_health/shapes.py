@@ -1,0 +1,128 @@
+"""The JSON shape of our rows, for REST, WebSocket and pages alike.
+
+Plain functions, because a page of history is a hundred rows: what is declared field by field for
+the OpenAPI document (`serializers`) is held to them by a test.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from integrations_health.history import Statistics
+from integrations_health.models import HealthCheck, Integration, ProviderIncident
+from integrations_health.outcomes import MEANINGS
+from integrations_health.overlay import shown_status
+
+Json = dict[str, Any]
+_CAUSES = {
+    outcome.value: meaning.cause.value
+    for outcome, meaning in MEANINGS.items()
+    if meaning.cause is not None
+}
+
+
+class Entry(Protocol):
+    """A finished check as it is shown."""
+
+    @property
+    def checked_at(self) -> datetime: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def response_time_ms(self) -> int | None: ...
+    @property
+    def error_code(self) -> str: ...
+    @property
+    def error_message(self) -> str: ...
+
+
+def instant(at: datetime | None) -> str | None:
+    """Return an instant as RFC 3339 in UTC with milliseconds and `Z`; None stays None."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def current(health: HealthCheck, *, incident: ProviderIncident | None) -> Json:
+    """Return how an integration is now: `current` of REST, `health` of a WebSocket frame."""
+    return {
+        "status": shown_status(health.status, incident),
+        "responseTimeMs": health.response_time_ms,
+        "lastCheckAt": instant(health.last_check_at),
+        "nextCheckAt": instant(health.next_check_at) if health.enabled else None,
+        "statusSince": instant(health.status_since),
+        "consecutiveFailures": health.consecutive_failures,
+        "errorCode": health.error_code or None,
+        "errorMessage": health.error_message or None,
+        "cause": cause(health.error_code),
+        # A re-authentication link is made when somebody asks for it.
+        "reauthUrl": None,
+        "incident": None if incident is None else incident_of(incident),
+        "version": health.state_version,
+    }
+
+
+def incident_of(incident: ProviderIncident) -> Json:
+    """Return a provider's incident as it lies over an integration."""
+    return {
+        "id": str(incident.pk),
+        "provider": incident.provider or None,
+        "service": incident.service or None,
+        "cause": incident.cause,
+        "openedAt": instant(incident.opened_at),
+    }
+
+
+def cause(error_code: str) -> str | None:
+    """Return whose fault an error code is; None for none, and for one that we do not know."""
+    return _CAUSES.get(error_code)
+
+
+def integration(watched: Integration, health: Json) -> Json:
+    """Return an integration with its current health, as lists and single answers show it."""
+    return {
+        "id": str(watched.pk),
+        "userId": str(watched.user_id),
+        "service": watched.service,
+        "provider": watched.provider,
+        "displayName": watched.display_name,
+        "enabled": watched.enabled,
+        "intervalSeconds": watched.interval_seconds,
+        "connectedAt": instant(watched.connected_at),
+        "createdAt": instant(watched.created_at),
+        "health": health,
+    }
+
+
+def entry(check: Entry) -> Json:
+    """Return one finished check of the history."""
+    return {
+        "checkedAt": instant(check.checked_at),
+        "status": check.status,
+        "responseTimeMs": check.response_time_ms,
+        "errorCode": check.error_code or None,
+        "errorMessage": check.error_message or None,
+    }
+
+
+def statistics(numbers: Statistics) -> Json:
+    """Return some checks in numbers."""
+    return {
+        "uptimePercent": numbers.uptime_percent,
+        "totalChecks": numbers.total_checks,
+        "healthyChecks": numbers.healthy_checks,
+        "degradedChecks": numbers.degraded_checks,
+        "unhealthyChecks": numbers.unhealthy_checks,
+        "averageResponseTimeMs": numbers.average_response_time_ms,
+        "p95ResponseTimeMs": numbers.p95_response_time_ms,
+    }
+
+
+def update(health: HealthCheck, *, incident: ProviderIncident | None) -> Json:
+    """Return the WebSocket frame that tells how an integration is now."""
+    return {
+        "integrationId": str(health.integration_id),
+        "service": health.service,
+        "provider": health.provider,
+        "health": current(health, incident=incident),
+        "version": health.state_version,
+    }
