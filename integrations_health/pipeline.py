@@ -1,7 +1,7 @@
 """The life of a batch, from the claim to the history row."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from integrations_health import (
 from integrations_health.budget import Lane
 from integrations_health.checker import Findings
 from integrations_health.crash_points import crash_point
-from integrations_health.health_rows import HealthUpdate
+from integrations_health.health_rows import HealthRow, HealthUpdate
 from integrations_health.history import HistoryRow
 from integrations_health.models import HealthCheck
 from integrations_health.outcomes import CheckResult, Transition
@@ -113,7 +113,7 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
             checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at)
         )
         crash_point("after_asking")
-        record(findings.results, now=now)
+        record(findings.results, known=claim.rows, now=now)
     except Exception:
         # Only a dead process leaves its claims to the lease, and marks them: this one still lives.
         schedule.release(claim.targets, wait=RETURN_AFTER_FAILURE, now=now)
@@ -124,17 +124,23 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
     return findings
 
 
-def record(results: Sequence[CheckResult], *, now: datetime | None = None) -> list[Transition]:
+def record(
+    results: Sequence[CheckResult],
+    *,
+    known: Mapping[UUID, HealthRow] | None = None,
+    now: datetime | None = None,
+) -> list[Transition]:
     """Decide and remember: all of it in one transaction, each result once, in any order.
 
     A result counts when it belongs to the newest claim of its integration and was not applied yet;
     a late one only adds history; what was seen before, or whose integration is gone, is dropped.
+    `known` are rows as the claim read them: those that did not change since are not read again.
     """
     if not results:
         return []
     for _ in range(RECORD_ATTEMPTS - 1):
         try:
-            return _record(results, now=now)
+            return _record(results, known or {}, now=now)
         except history.MonthMissing as missing:
             # History has no default partition: whoever finds a month missing makes it.
             months = [str(month) for month in missing.months]
@@ -148,32 +154,62 @@ def record(results: Sequence[CheckResult], *, now: datetime | None = None) -> li
             # once, so telling it again is safe.
             logger.warning("results.not_recorded_yet", extra={"reason": type(error).__name__})
             connection.close()
-    return _record(results, now=now)
+    return _record(results, known or {}, now=now)
 
 
 @transaction.atomic
-def _record(results: Sequence[CheckResult], *, now: datetime | None) -> list[Transition]:
-    rows = health_rows.lock([result.integration_id for result in results])
-    updates: list[HealthUpdate] = []
-    finished: list[HistoryRow] = []
-    late: list[HistoryRow] = []
-    transitions: list[Transition] = []
-    seen: set[UUID] = set()
+def _record(
+    results: Sequence[CheckResult], known: Mapping[UUID, HealthRow], *, now: datetime | None
+) -> list[Transition]:
+    transitions, others = _apply(results, known, now=now)
+    if others:
+        rows = health_rows.lock({result.integration_id for result in others})
+        changes, others = _apply(others, rows, now=now)
+        transitions += changes
+        history.append_late(_late(others, rows))
+    crash_point("before_commit")
+    return transitions
+
+
+def _apply(
+    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow], *, now: datetime | None
+) -> tuple[list[Transition], list[CheckResult]]:
+    """Write what answers the claim of its row in `rows`; return what changed, and what did not fit.
+
+    A row that is not as it was in `rows` takes nothing: its result did not fit.
+    """
+    updates: dict[UUID, HealthUpdate] = {}
+    others: list[CheckResult] = []
+    told: list[CheckResult] = []
     for result in results:
         row = rows.get(result.integration_id)
-        if row is None or result.check_seq == row.applied_seq or result.check_id in seen:
+        is_awaited = row is not None and row.applied_seq < result.check_seq == row.check_seq
+        if row is None or not is_awaited or result.integration_id in updates:
+            others.append(result)
             continue
-        seen.add(result.check_id)
-        if result.check_seq < row.check_seq:
-            late.append(entries.late(row, result))
+        updates[result.integration_id] = entries.current(row, result)
+        told.append(result)
+    taken = health_rows.apply(list(updates.values()), now=now)
+    finished: list[HistoryRow] = []
+    transitions: list[Transition] = []
+    for result in told:
+        if result.integration_id not in taken:
+            others.append(result)
             continue
-        update = entries.current(row, result)
-        updates.append(update)
+        row, update = rows[result.integration_id], updates[result.integration_id]
         finished.append(entries.finished(row, result, update))
         if update.status != row.state.status:
             transitions.append(entries.transition(row, result, update))
-    health_rows.update(updates, now=now)
     history.append(finished)
-    history.append_late(late)
-    crash_point("before_commit")
-    return transitions
+    return transitions, others
+
+
+def _late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:
+    """Return the history of results whose integration was claimed anew; drop what was applied."""
+    return [
+        entries.late(row, result)
+        for result in results
+        if (row := rows.get(result.integration_id)) is not None
+        and result.check_seq < row.check_seq
+        and result.check_seq != row.applied_seq
+    ]
