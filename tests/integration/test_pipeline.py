@@ -42,6 +42,28 @@ def test_a_full_batch_says_that_there_may_be_more(simulator: Simulator, settings
     assert [pipeline.run("composio", now=NOW) for _ in range(2)] == [True, False]
 
 
+def test_a_turn_goes_on_until_nothing_more_is_due(simulator: Simulator, settings: Any) -> None:
+    settings.CHECK_BATCH_SIZE = 3
+    due(simulator, 7)
+
+    is_more = pipeline.sweep("composio", now=NOW)
+
+    assert not is_more
+    assert HealthHistory.objects.count() == 7
+
+
+def test_a_turn_that_is_over_leaves_the_rest_to_the_next(
+    simulator: Simulator, settings: Any
+) -> None:
+    settings.CHECK_BATCH_SIZE = 3
+    due(simulator, 7)
+
+    is_more = pipeline.sweep("composio", turn=timedelta(0), now=NOW)
+
+    assert is_more
+    assert HealthHistory.objects.count() == 3
+
+
 def test_a_hundred_connections_are_read_with_one_call(simulator: Simulator) -> None:
     due(simulator, 100, status="healthy", probe_policy="on_suspicion")
 
