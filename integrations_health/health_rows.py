@@ -112,7 +112,7 @@ def lock(integration_ids: Iterable[UUID]) -> dict[UUID, HealthRow]:
 
 
 def apply(updates: Sequence[HealthUpdate], *, now: datetime | None = None) -> set[UUID]:
-    """Write all updates in one statement and return the integrations whose row took its own.
+    """Write all updates in one statement; return the integrations whose row did not take its own.
 
     A row takes it while it is as the update's maker read it: its newest claim is the one that was
     answered, no answer was applied, and its state is the same version. All the rows are locked,
@@ -124,5 +124,5 @@ def apply(updates: Sequence[HealthUpdate], *, now: datetime | None = None) -> se
     with binary_cursor() as cursor:
         cursor.execute(_APPLY, [now, *columns], prepare=True)
         if cursor.rowcount == len(updates):
-            return set(columns[0])
-        return {integration_id for (integration_id,) in cursor.fetchall()}
+            return set()
+        return set(columns[0]) - {integration_id for (integration_id,) in cursor.fetchall()}

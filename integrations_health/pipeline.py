@@ -48,6 +48,14 @@ class Parked(Exception):
     """The integration's check has crashed the worker three times: it rests for an hour."""
 
 
+class _Decision(NamedTuple):
+    """What a result makes of the row that it answers."""
+
+    row: HealthRow
+    result: CheckResult
+    update: HealthUpdate
+
+
 class Checked(NamedTuple):
     """One check that somebody asked for: the row before and after, and what was found.
 
@@ -174,47 +182,55 @@ def record(
 def _record(
     results: Sequence[CheckResult], known: Mapping[UUID, HealthRow], *, now: datetime | None
 ) -> list[Transition]:
-    transitions, others = _apply(results, known, now=now)
+    decisions, others = _decide(results, known)
+    if others:
+        # All of them, then: rows that are locked in two goes may be locked crosswise.
+        decisions, others = [], list(results)
+    transitions, unfit = _write(decisions, now=now)
+    others += unfit
     if others:
         rows = health_rows.lock({result.integration_id for result in others})
-        changes, others = _apply(others, rows, now=now)
-        transitions += changes
+        decisions, others = _decide(others, rows)
+        transitions += _write(decisions, now=now)[0]
         history.append_late(_late(others, rows))
     crash_point("before_commit")
     return transitions
 
 
-def _apply(
-    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow], *, now: datetime | None
-) -> tuple[list[Transition], list[CheckResult]]:
-    """Write what answers the claim of its row in `rows`; return what changed, and what did not fit.
-
-    A row that is not as it was in `rows` takes nothing: its result did not fit.
-    """
-    updates: dict[UUID, HealthUpdate] = {}
+def _decide(
+    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]
+) -> tuple[list[_Decision], list[CheckResult]]:
+    """Decide on what answers the claim of its row, once; return the others as they are."""
+    decisions: list[_Decision] = []
     others: list[CheckResult] = []
-    told: list[CheckResult] = []
+    seen: set[UUID] = set()
     for result in results:
         row = rows.get(result.integration_id)
         is_awaited = row is not None and row.applied_seq < result.check_seq == row.check_seq
-        if row is None or not is_awaited or result.integration_id in updates:
+        if row is None or not is_awaited or result.integration_id in seen:
             others.append(result)
             continue
-        updates[result.integration_id] = entries.current(row, result)
-        told.append(result)
-    taken = health_rows.apply(list(updates.values()), now=now)
-    finished: list[HistoryRow] = []
-    transitions: list[Transition] = []
-    for result in told:
-        if result.integration_id not in taken:
-            others.append(result)
-            continue
-        row, update = rows[result.integration_id], updates[result.integration_id]
-        finished.append(entries.finished(row, result, update))
-        if update.status != row.state.status:
-            transitions.append(entries.transition(row, result, update))
-    history.append(finished)
-    return transitions, others
+        seen.add(result.integration_id)
+        decisions.append(_Decision(row, result, entries.current(row, result)))
+    return decisions, others
+
+
+def _write(
+    decisions: Sequence[_Decision], *, now: datetime | None
+) -> tuple[list[Transition], list[CheckResult]]:
+    """Write rows and history; return the changes, and the results whose row is another by now."""
+    missed = health_rows.apply([decision.update for decision in decisions], now=now)
+    unfit: list[CheckResult] = []
+    if missed:
+        unfit = [one.result for one in decisions if one.row.integration_id in missed]
+        decisions = [one for one in decisions if one.row.integration_id not in missed]
+    history.append([entries.finished(*decision) for decision in decisions])
+    transitions = [
+        entries.transition(*decision)
+        for decision in decisions
+        if decision.update.status != decision.row.state.status
+    ]
+    return transitions, unfit
 
 
 def _late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:

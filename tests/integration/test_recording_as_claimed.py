@@ -102,7 +102,8 @@ def test_a_batch_delivered_twice_is_recorded_once() -> None:
     assert HealthHistory.objects.count() == 3
 
 
-def test_each_of_a_mixed_batch_gets_what_is_due_to_it() -> None:
+@pytest.mark.parametrize("deliveries", [1, 2])
+def test_each_of_a_mixed_batch_gets_what_is_due_to_it(deliveries: int) -> None:
     fresh, retaken, gone, given_back = due(4)
     taken = schedule.claim_due("composio", limit=4, now=NOW)
     schedule.release(
@@ -113,7 +114,7 @@ def test_each_of_a_mixed_batch_gets_what_is_due_to_it() -> None:
     schedule.claim_one(retaken.id, now=LEASE_OVER)
     gone.delete()
 
-    transitions = record([*found(taken), *found(taken)], taken)
+    transitions = record(found(taken) * deliveries, taken)
 
     assert [one.integration_id for one in transitions] == [fresh.id]
     assert health(fresh).consecutive_failures == 1
