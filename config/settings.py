@@ -151,7 +151,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
 
 # Whole seconds: beat keeps its timetable in them.
 TICK = timedelta(seconds=environment.number("TICK_SECONDS", default=5, least=1, most=60))
-CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=500, least=1, most=2000)
+CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=1000, least=1, most=2000)
 # How many batches of one provider a tick wakes at most; each wakes the next while more is due.
 CHECK_WAKE_UPS = environment.number("CHECK_WAKE_UPS", default=4, least=1, most=100)
 # How fast a backlog is worked off at a provider that sets no limit.
