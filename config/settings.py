@@ -110,6 +110,11 @@ CONTENT_SECURITY_POLICY = {
 # Of the application's tokens: a shared secret (HS256), or public keys (RS256, ES256) as a JWKS, in
 # a file or at a URL.
 JWT_SECRET = environment.text("JWT_SECRET", example="at least 32 random characters", default="")
+if 0 < len(JWT_SECRET) < 32:
+    raise ImproperlyConfigured(
+        f"JWT_SECRET has {len(JWT_SECRET)} characters. Type at least 32 random ones, made by "
+        "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+    )
 JWT_JWKS = environment.text(
     "JWT_JWKS", example="https://app.example.com/.well-known/jwks.json", default=""
 )
