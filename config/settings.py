@@ -212,6 +212,10 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "api_key": "",
         "calls_per_minute": 0,  # each server is somebody else's: there is no common limit
         "concurrency": environment.number("MCP_CONCURRENCY", default=50, least=1, most=500),
+        "options": {
+            # Whoever registers a server chooses an address that this service then calls.
+            "is_private_allowed": environment.flag("MCP_ALLOW_PRIVATE_SERVERS", default=False),
+        },
     },
 }
 
