@@ -6,9 +6,10 @@ the OpenAPI document (`serializers`) is held to them by a test.
 
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from integrations_health.history import Statistics
-from integrations_health.models import HealthCheck, Integration, ProviderIncident
+from integrations_health.models import HealthCheck, ProviderIncident
 from integrations_health.outcomes import MEANINGS
 from integrations_health.overlay import shown_status
 
@@ -35,6 +36,54 @@ class Entry(Protocol):
     def error_message(self) -> str: ...
 
 
+class Health(Protocol):
+    """How an integration is: a HealthCheck, or what was read of one."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def response_time_ms(self) -> int | None: ...
+    @property
+    def last_check_at(self) -> datetime | None: ...
+    @property
+    def next_check_at(self) -> datetime: ...
+    @property
+    def status_since(self) -> datetime | None: ...
+    @property
+    def consecutive_failures(self) -> int: ...
+    @property
+    def error_code(self) -> str: ...
+    @property
+    def error_message(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+    @property
+    def state_version(self) -> int: ...
+
+
+class Watched(Protocol):
+    """Who is watched: an Integration, or what was read of one."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+    @property
+    def interval_seconds(self) -> int: ...
+    @property
+    def connected_at(self) -> datetime | None: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
 def instant(at: datetime | None) -> str | None:
     """Return an instant as RFC 3339 in UTC with milliseconds and `Z`; None stays None."""
     if at is None:
@@ -42,7 +91,7 @@ def instant(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def current(health: HealthCheck, *, incident: ProviderIncident | None) -> Json:
+def current(health: Health, *, incident: ProviderIncident | None) -> Json:
     """Return how an integration is now: `current` of REST, `health` of a WebSocket frame."""
     return {
         "status": shown_status(health.status, incident),
@@ -77,7 +126,7 @@ def cause(error_code: str) -> str | None:
     return _CAUSES.get(error_code)
 
 
-def integration(watched: Integration, health: Json) -> Json:
+def integration(watched: Watched, health: Json) -> Json:
     """Return an integration with its current health, as lists and single answers show it."""
     return {
         "id": str(watched.pk),
