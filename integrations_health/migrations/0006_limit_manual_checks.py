@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations_health", "0004_keep_history_by_month")]
+    dependencies = [("integrations_health", "0005_keep_api_keys")]
 
     operations = [
         migrations.AddField(
