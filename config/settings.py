@@ -243,6 +243,10 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "api_key": "",
         "calls_per_minute": 0,  # each server is somebody else's: there is no common limit
         "concurrency": environment.number("MCP_CONCURRENCY", default=50, least=1, most=500),
+        "options": {
+            # Whoever registers a server chooses an address that this service then calls.
+            "is_private_allowed": environment.flag("MCP_ALLOW_PRIVATE_SERVERS", default=False),
+        },
     },
 }
 
@@ -265,6 +269,9 @@ BATCH_DEADLINE = CALL_DEADLINE * 6
 CHECK_LEASE = CALL_DEADLINE * 12
 SLOW_MS = environment.number("SLOW_MS", default=5000, least=1)
 REUSE_HEALTHY_FOR = timedelta(seconds=60)
+# By hand: one per integration in this time; whoever asked waits for the answer up to that.
+MANUAL_CHECK_EVERY = timedelta(seconds=60)
+MANUAL_CHECK_PATIENCE = timedelta(seconds=12)
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
 # Hosts outside any provider that are tried before a provider is blamed for being unreachable.
 EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
