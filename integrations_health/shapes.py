@@ -4,14 +4,17 @@ Plain functions, because a page of history is a hundred rows: what is declared f
 the OpenAPI document (`serializers`) is held to them by a test.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from integrations_health.buckets import Bucket
 from integrations_health.history import Statistics
 from integrations_health.models import HealthCheck, ProviderIncident
-from integrations_health.outcomes import MEANINGS
+from integrations_health.outcomes import MEANINGS, Outcome
 from integrations_health.overlay import shown_status
+from integrations_health.probes import NO_PROBE
+from integrations_health.status import Vote
 
 Json = dict[str, Any]
 _CAUSES = {
@@ -163,6 +166,51 @@ def statistics(numbers: Statistics) -> Json:
         "unhealthyChecks": numbers.unhealthy_checks,
         "averageResponseTimeMs": numbers.average_response_time_ms,
         "p95ResponseTimeMs": numbers.p95_response_time_ms,
+    }
+
+
+def bucket(numbers: Bucket, *, width: timedelta) -> Json:
+    """Return the checks of an hour or a day in numbers."""
+    return {
+        "from": instant(numbers.starts_at),
+        "to": instant(numbers.starts_at + width),
+        "uptimePercent": numbers.uptime_percent,
+        "totalChecks": numbers.total_checks,
+        "healthyChecks": numbers.healthy_checks,
+        "degradedChecks": numbers.degraded_checks,
+        "unhealthyChecks": numbers.unhealthy_checks,
+        "p50ResponseTimeMs": numbers.p50_ms,
+        "p95ResponseTimeMs": numbers.p95_ms,
+    }
+
+
+def check(health: HealthCheck, now: Json, *, is_cached: bool) -> Json:
+    """Return what the last check found; `now` is the `current` of the same row."""
+    return {
+        "status": now["status"],
+        "responseTimeMs": health.response_time_ms,
+        "cached": is_cached,
+        "details": {
+            "serverStatus": health.metadata.get("serverStatus"),
+            "serviceCheck": _service_check(health),
+        },
+        "current": now,
+    }
+
+
+def _service_check(health: HealthCheck) -> Json:
+    """Return what the check says of the service itself; `healthy` is None when it says nothing."""
+    outcome = health.metadata.get("outcome")
+    if outcome not in MEANINGS:
+        return {"healthy": None, "message": "It was not checked yet."}
+    meaning = MEANINGS[Outcome(outcome)]
+    is_good = outcome in {Outcome.OK, Outcome.SLOW}
+    if is_good and not health.metadata.get("isProbed"):
+        return {"healthy": True, "message": NO_PROBE}
+    says_nothing = meaning.vote is Vote.ABSTAINS
+    return {
+        "healthy": None if says_nothing else is_good,
+        "message": meaning.sentence or "It works.",
     }
 
 
