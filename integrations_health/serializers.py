@@ -125,7 +125,7 @@ class Health(serializers.Serializer[object]):
 
 
 class Bucket(serializers.Serializer[object]):
-    """An hour or a day in numbers. `from` and `to` are added below: one is a word of Python."""
+    """An hour or a day in numbers."""
 
     uptimePercent = serializers.FloatField(min_value=0, max_value=100, allow_null=True)
     totalChecks = _count("0: an earlier check speaks for this time.")
@@ -137,6 +137,7 @@ class Bucket(serializers.Serializer[object]):
 
     def get_fields(self) -> Fields:
         """Return the fields, `from` and `to` first."""
+        # Here, because `from` is a word of Python.
         return {
             "from": _instant("Its beginning."),
             "to": _instant("Its end."),
