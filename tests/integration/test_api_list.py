@@ -1,8 +1,8 @@
 """GET /api/integrations: whose, which, in what order, and what a page costs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -100,7 +100,8 @@ def test_integrations_of_one_instant_are_told_apart() -> None:
 
     found = pages(as_user(owner), limit=2)
 
-    assert sum(found, []) == sorted(str(pk) for pk in Integration.objects.values_list("pk", flat=1))
+    expected = sorted(str(pk) for pk in Integration.objects.values_list("pk", flat=True))
+    assert [pk for page in found for pk in page] == expected
 
 
 def test_pages_stay_right_while_rows_move() -> None:
@@ -225,7 +226,7 @@ def test_a_page_costs_two_statements_whatever_it_holds() -> None:
     client.get(PATH)
 
     with counted_statements() as sent:
-        client.get(PATH, {"status": ["healthy", "unknown"], "limit": 20})
+        client.get(PATH, [("status", "healthy"), ("status", "unknown"), ("limit", 20)])
 
     assert len(sent) == 2
 
@@ -244,12 +245,3 @@ def test_a_position_of_somebody_elses_row_shows_nothing_of_it() -> None:
     mine = factories.integration()
 
     assert listed(as_user(mine.user), cursor=cursor) == [str(mine.pk)]
-
-
-def test_what_is_read_is_as_old_as_the_answer(now: datetime) -> None:
-    made = factories.integration(last_check_at=now - timedelta(minutes=1), status="healthy")
-
-    (item,) = as_user(made.user).get(PATH).json()["items"]
-
-    assert UUID(item["id"]) == made.pk
-    assert item["health"]["lastCheckAt"] == "2031-03-14T09:25:53.000Z"
