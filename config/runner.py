@@ -111,6 +111,7 @@ def _process(name: str, command: Sequence[str], *, is_restarted: bool = True) ->
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     variables = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
     variables.setdefault("PYTHONWARNINGS", QUIET)
+    variables.setdefault("LOG_FORMAT", "text")
     start: Callable[[], subprocess.Popen[bytes]] = partial(
         child.start, command, output=subprocess.PIPE, cwd=ROOT, env=variables
     )

@@ -7,7 +7,7 @@ import environ
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment
+from config import environment, logs
 
 ROOT = environment.ROOT
 VAR = ROOT / "var"
@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "integrations_health.request_ids.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -76,6 +77,13 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The largest body of a request; no form and no call needs more.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+
+LOGGING = logs.configuration(
+    as_text=environment.choice("LOG_FORMAT", default="json", among=("json", "text")) == "text"
+)
 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "status"
@@ -130,6 +138,24 @@ if not FIELD_ENCRYPTION_KEYS:
         "FIELD_ENCRYPTION_KEYS is not set. Type 32 random bytes in URL-safe base64, made by "
         "`python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'`"
     )
+
+# --- The API --------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "integrations_health.authentication.BearerAuthentication",
+        "integrations_health.authentication.CallerOfSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["integrations_health.permissions.MayByScope"],
+    "DEFAULT_PARSER_CLASSES": ["integrations_health.strict_json.StrictJSON"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "integrations_health.refusals.answer",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
 
 # --- PostgreSQL -----------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ def find(reference: str) -> User:
 def act_for(reference: str) -> User | None:
     """Return whom the application's back end means by our id or its own; None when it is new.
 
-    Raises Inactive.
+    Raises Inactive and Ambiguous.
     """
     try:
         found = _only(reference, Q(external_id=reference))
