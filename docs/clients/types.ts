@@ -25,10 +25,12 @@ export type BucketPage = {
   from: string;
   /** Up to this. */
   to: string;
-  resolution: ResolutionEnum;
   nextCursor: string | null;
+  resolution: BucketPageResolutionEnum;
   items: Bucket[];
 };
+
+export type BucketPageResolutionEnum = "hour" | "day";
 
 export type Cause = "user_grant" | "user_scope" | "provider" | "service" | "ours";
 
@@ -127,10 +129,12 @@ export type HistoryPage = {
   from: string;
   /** Up to this. */
   to: string;
-  resolution: ResolutionEnum;
   nextCursor: string | null;
+  resolution: HistoryPageResolutionEnum;
   items: Entry[];
 };
+
+export type HistoryPageResolutionEnum = "raw";
 
 /** A provider, or a service, that fails for many. */
 export type Incident = {
@@ -178,6 +182,7 @@ export type NewIntegration = {
   service: string;
   provider: Provider;
   serverInstanceId: string;
+  /** An http or https address. */
   serverUrl?: string;
   serverToken?: string;
   /** Your id of the user, or ours. */
@@ -220,8 +225,6 @@ export type Problem = {
 };
 
 export type Provider = "composio" | "klavis" | "mcp";
-
-export type ResolutionEnum = "raw" | "hour" | "day";
 
 /** What a check says of the service itself. */
 export type ServiceCheck = {
