@@ -66,7 +66,7 @@ class Integration(serializers.Serializer[object]):
     userId = serializers.UUIDField()
     service = serializers.CharField()
     provider = serializers.CharField()
-    displayName = serializers.CharField(help_text="Empty: none was given.")
+    displayName = serializers.CharField(allow_blank=True, help_text="Empty: none was given.")
     enabled = serializers.BooleanField(help_text="False: paused.")
     intervalSeconds = serializers.IntegerField(min_value=60, max_value=3600)
     connectedAt = _instant("When the user connected it, if known.", is_known=False)
