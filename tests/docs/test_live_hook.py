@@ -5,8 +5,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.contract.serving import served
 from tests.docs.test_clients import CLIENTS, DENO, needs_deno
 
