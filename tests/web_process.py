@@ -50,6 +50,8 @@ def web(folder: Path, **environment: str) -> Iterator[Web]:
                 **os.environ,
                 "DATABASE_URL": _database_url(),
                 "DATABASE_POOL_SIZE": "4",
+                # Static files are collected on release; no test asks for one.
+                "PYTHONWARNINGS": "ignore:No directory at:UserWarning",
                 "PUBLIC_URL": f"http://127.0.0.1:{port}",
                 **environment,
             },

@@ -26,9 +26,10 @@ from tests.web_process import Web, web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
-# By caller: how many requests are made up for each operation, beside those that try its edges.
-EXAMPLES = {"owner": "10", "other": "3", "staff": "3", "anonymous": "2"}
-CALLERS = tuple(EXAMPLES)
+CALLERS = ("owner", "other", "staff", "anonymous")
+# The edges of every parameter are the same for everybody, and by far the most requests.
+PHASES = {"owner": "examples,coverage,fuzzing,stateful"}
+PHASES_OF_OTHERS = "examples,fuzzing,stateful"
 IS_THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 CHECKS = (
     "not_a_server_error",
@@ -40,6 +41,8 @@ CHECKS = (
     "use_after_free",
     "ensure_resource_availability",
 )
+# What uvicorn says when the fuzzer sends an address that cannot be one.
+NOT_HTTP = "Invalid HTTP request received."
 # What is asked of those who are let in: a stranger is refused before their method is looked at.
 CHECKS_OF_THE_KNOWN = ("unsupported_method", "ignored_auth")
 
@@ -111,8 +114,9 @@ def test_a_fuzzer_finds_nothing(
             str(document_with(server.url, [str(row.pk) for row in watched], tmp_path)),
             # One worker: in Python 3.11 two threads that parse Python at once fail.
             *("--url", server.url, "--checks", ",".join(checks), "--workers", "1"),
-            *("--max-examples", "500" if IS_THOROUGH else EXAMPLES[caller], "--no-color"),
+            *("--max-examples", "500" if IS_THOROUGH else "5", "--no-color"),
             *(() if IS_THOROUGH else ("--seed", "1")),
+            *("--phases", PHASES["owner"] if IS_THOROUGH else PHASES.get(caller, PHASES_OF_OTHERS)),
             *("--suppress-health-check", "all", "--request-timeout", "20"),
             *(part for pair in headers.items() for part in ("-H", ": ".join(pair))),
         ],
@@ -123,4 +127,4 @@ def test_a_fuzzer_finds_nothing(
     )
 
     assert found.returncode == 0, found.stdout[-6_000:] + found.stderr[-2_000:] + server.log()
-    assert server.log() == ""
+    assert [line for line in server.log().splitlines() if NOT_HTTP not in line] == []
