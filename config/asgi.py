@@ -2,8 +2,10 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_asgi_application()
+from config import celery, http_entry
+
+# Celery's idea of the current application is one thread's alone; requests are answered on many.
+celery.app.set_default()
+application = http_entry.application()

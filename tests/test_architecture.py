@@ -28,7 +28,7 @@ FORBIDDEN_NAMES = {
     "common", "core", "handler", "handlers", "helper", "helpers", "manager", "managers", "misc",
     "processor", "util", "utils",
 }  # fmt: skip
-READS = re.compile(r"environment\.(?:text|number|seconds|flag|words)$")
+READS = re.compile(r"environment\.(?:text|number|seconds|flag|words|choice)$")
 # Read outside Django's settings: by the runner, and by uvicorn's line of the Procfile.
 READ_BY_THE_RUNNER = {"PORT", "HOST"}
 
@@ -144,3 +144,13 @@ def test_each_deadline_lies_within_the_next() -> None:
     ]
 
     assert deadlines == sorted(set(deadlines))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "integrations_health/api").glob("*.py")), ids=lambda path: path.stem
+)
+def test_no_view_reaches_rows_that_have_an_owner_by_itself(path: Path) -> None:
+    reached = re.findall(r"\b(\w+)\.(?:objects|_default_manager)\b", path.read_text())
+
+    # People have no owner. All else is read by modules that go through `visible_to`.
+    assert set(reached) <= {"User"}
