@@ -6,6 +6,7 @@ from integrations_health.models.past import (
     DailyHealth,
     HealthHistory,
     MonitoringGap,
+    ProviderDay,
     RolledUpDay,
 )
 from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
@@ -19,6 +20,7 @@ __all__ = [
     "Integration",
     "MonitoringGap",
     "ProviderBudget",
+    "ProviderDay",
     "ProviderIncident",
     "RolledUpDay",
     "User",
