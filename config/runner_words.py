@@ -21,6 +21,7 @@ def welcome(var: Path, *, host: str, port: int, is_demo: bool) -> str:
     return f"""
 Integration Health is running.
 
+  http://{shown}:{port}/          your own integrations, when you sign in as one of the people
   http://{shown}:{port}/admin/    what is watched, how it is, and why
   http://{shown}:{port}/readyz    whether the monitor itself is well
 

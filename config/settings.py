@@ -59,6 +59,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "integrations_health.pages.themes.frame",
             ]
         },
     }
@@ -66,6 +67,8 @@ TEMPLATES = [
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 AUTH_USER_MODEL = "integrations_health.User"
+AUTHENTICATION_BACKENDS = ["integrations_health.sign_in.ByNameOrExternalId"]
+CSRF_FAILURE_VIEW = "integrations_health.pages.errors.form_refused"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

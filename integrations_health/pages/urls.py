@@ -1,0 +1,16 @@
+"""The addresses of the pages that people read."""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from integrations_health.pages import favicon, preferences, signing, status
+
+urlpatterns = [
+    path("", status.page, name="status"),
+    path("sign-in/", signing.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", signing.SignOut.as_view(), name="sign-out"),
+    path("preferences/theme/", preferences.theme, name="theme"),
+    path("preferences/time-zone/", preferences.time_zone, name="time-zone"),
+    path("favicon/<int:failing>.svg", favicon.favicon, name="favicon"),
+    path("favicon.ico", RedirectView.as_view(pattern_name="favicon"), {"failing": 0}),
+]
