@@ -83,6 +83,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "status"
 LOGOUT_REDIRECT_URL = "sign-in"
+# Whether anybody may see how providers and services do.
+PUBLIC_STATUS_PAGE = environment.flag("PUBLIC_STATUS_PAGE", default=True)
 
 # --- What a browser may do -------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Read the finished checks of an integration page by page, of one outcome or of all."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from integrations_health.models import HealthHistory, Integration
 
 # What one looks through for an outcome that may be rare.
 REACH = timedelta(days=31)
-PAGE = 25
+PAGE = 20
 
 
 class BadPlace(Exception):
@@ -33,8 +33,8 @@ class Place(NamedTuple):
             checked_at = parse_datetime(at)
             if checked_at is None or checked_at.tzinfo is None:
                 raise BadPlace(text)
-            return cls(checked_at, UUID(id))
-        except ValueError:
+            return cls(checked_at.astimezone(UTC), UUID(id))
+        except (ValueError, OverflowError):
             raise BadPlace(text) from None
 
     def __str__(self) -> str:

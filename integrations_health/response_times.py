@@ -8,6 +8,7 @@ from django.db import connection
 
 from integrations_health.history import LONGEST_SILENCE, TABLE
 from integrations_health.models import Integration
+from integrations_health.windows import Span
 
 
 class Range(NamedTuple):
@@ -41,13 +42,6 @@ class Bucket(NamedTuple):
     checks: int
     p50: float | None
     p95: float | None
-
-
-class Gap(NamedTuple):
-    """A time in which nobody watched."""
-
-    starts_at: datetime
-    ends_at: datetime
 
 
 _EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
@@ -95,7 +89,7 @@ def p95(watched: Integration, *, starts_at: datetime, ends_at: datetime) -> floa
     return None if row is None else row[0]
 
 
-def runs(buckets: Sequence[Bucket], window: Window, gaps: Sequence[Gap]) -> list[list[Bucket]]:
+def runs(buckets: Sequence[Bucket], window: Window, gaps: Sequence[Span]) -> list[list[Bucket]]:
     """Return the measured buckets in runs: between two runs we do not know, or nothing answered.
 
     A check speaks until the next, two hours at most, and not through a time that nobody watched.
@@ -114,9 +108,9 @@ def runs(buckets: Sequence[Bucket], window: Window, gaps: Sequence[Gap]) -> list
     return found
 
 
-def _is_joined(before: Bucket, after: Bucket, window: Window, gaps: Sequence[Gap]) -> bool:
+def _is_joined(before: Bucket, after: Bucket, window: Window, gaps: Sequence[Span]) -> bool:
     ended_at = before.starts_at + window.bucket
-    is_unwatched = any(gap.starts_at < after.starts_at and gap.ends_at > ended_at for gap in gaps)
+    is_unwatched = any(gap.start < after.starts_at and gap.end > ended_at for gap in gaps)
     return after.starts_at - ended_at <= LONGEST_SILENCE and not is_unwatched
 
 

@@ -10,8 +10,8 @@ from django.db import connection
 from integrations_health.charts import Stretch
 from integrations_health.history import LONGEST_SILENCE, TABLE
 from integrations_health.models import Integration, MonitoringGap
-from integrations_health.response_times import Gap
 from integrations_health.status import Status
+from integrations_health.windows import Span, without
 
 # More than anybody reads; a status that flaps at every check for days is drawn from the newest.
 MOST = 500
@@ -74,10 +74,10 @@ def read(watched: Integration, *, since: datetime, until: datetime) -> list[Turn
     ]
 
 
-def gaps(*, since: datetime, until: datetime) -> list[Gap]:
+def gaps(*, since: datetime, until: datetime) -> list[Span]:
     """Return the times in which nobody watched, oldest first. One query."""
     rows = MonitoringGap.objects.filter(started_at__lt=until, ended_at__gt=since)
-    return list(map(Gap._make, rows.order_by("started_at").values_list("started_at", "ended_at")))
+    return list(map(Span._make, rows.order_by("started_at").values_list("started_at", "ended_at")))
 
 
 def changes(turns: Sequence[Turn]) -> list[Change]:
@@ -98,14 +98,17 @@ def stretches(
     starts_at: datetime,
     ends_at: datetime,
     last_check_at: datetime | None,
-    gaps: Sequence[Gap] = (),
+    gaps: Sequence[Span] = (),
 ) -> list[Stretch]:
     """Return which status lasted when, oldest first and without a hole: unknown is one, too.
 
     A status lasts until the next check, two hours at most, and not through a gap.
     """
-    known = list(_known(turns, ends_at=ends_at, last_check_at=last_check_at))
-    known = [part for stretch in known for part in _without(stretch, gaps)]
+    known = [
+        Stretch(stretch.status, *watched)
+        for stretch in _known(turns, ends_at=ends_at, last_check_at=last_check_at)
+        for watched in without(gaps, Span(stretch.starts_at, stretch.ends_at))
+    ]
     return list(_joined(_filled(known, starts_at, ends_at)))
 
 
@@ -127,18 +130,6 @@ def _known(
 def _end(following: Turn) -> datetime:
     assert following.before_at is not None
     return min(following.at, following.before_at + LONGEST_SILENCE)
-
-
-def _without(stretch: Stretch, gaps: Sequence[Gap]) -> Iterator[Stretch]:
-    starts_at = stretch.starts_at
-    for gap in gaps:
-        if gap.ends_at <= starts_at or gap.starts_at >= stretch.ends_at:
-            continue
-        if gap.starts_at > starts_at:
-            yield stretch._replace(starts_at=starts_at, ends_at=gap.starts_at)
-        starts_at = gap.ends_at
-    if starts_at < stretch.ends_at:
-        yield stretch._replace(starts_at=starts_at)
 
 
 def _filled(known: Iterable[Stretch], starts_at: datetime, ends_at: datetime) -> Iterator[Stretch]:

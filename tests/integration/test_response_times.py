@@ -6,7 +6,8 @@ from statistics import quantiles
 import pytest
 
 from integrations_health import history, response_times
-from integrations_health.response_times import RANGES, Bucket, Gap
+from integrations_health.response_times import RANGES, Bucket
+from integrations_health.windows import Span
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +93,7 @@ def a_bucket(now: datetime, minutes: int, time: float | None = 100.0) -> Bucket:
     return Bucket(now - minutes * MINUTE, 1, time, time)
 
 
-def runs(now: datetime, *buckets: Bucket, gaps: tuple[Gap, ...] = ()) -> list[int]:
+def runs(now: datetime, *buckets: Bucket, gaps: tuple[Span, ...] = ()) -> list[int]:
     """Return how many buckets are in each run."""
     return list(map(len, response_times.runs(buckets, DAY.window(now), gaps)))
 
@@ -107,7 +108,7 @@ def test_a_check_that_nothing_answered_opens_the_line(now: datetime) -> None:
 
 
 def test_a_time_that_nobody_watched_opens_the_line(now: datetime) -> None:
-    gap = Gap(now - 40 * MINUTE, now - 20 * MINUTE)
+    gap = Span(now - 40 * MINUTE, now - 20 * MINUTE)
 
     assert runs(now, a_bucket(now, 60), a_bucket(now, 0), gaps=(gap,)) == [1, 1]
     assert runs(now, a_bucket(now, 15), a_bucket(now, 0), gaps=(gap,)) == [2]

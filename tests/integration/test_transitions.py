@@ -11,8 +11,8 @@ from integrations_health import transitions
 from integrations_health.charts import Stretch
 from integrations_health.history import LONGEST_SILENCE
 from integrations_health.models import Integration
-from integrations_health.response_times import Gap
 from integrations_health.status import Status
+from integrations_health.windows import Span
 from tests import factories
 from tests.conftest import NOW
 
@@ -64,7 +64,7 @@ def test_what_another_user_was_told_is_not_read() -> None:
     assert read(made) == []
 
 
-def stretches(of: Integration, *, gaps: list[Gap] | None = None) -> list[tuple[str, float, float]]:
+def stretches(of: Integration, *, gaps: list[Span] | None = None) -> list[tuple[str, float, float]]:
     """Return the stretches of the last day: status, and hours ago from and until."""
     found = transitions.stretches(
         read(of, span=timedelta(days=1)),
@@ -98,7 +98,7 @@ def test_the_last_check_before_a_time_speaks_for_its_beginning() -> None:
 
 
 def test_a_time_that_nobody_watched_is_unknown() -> None:
-    gap = Gap(NOW - 6 * HOUR, NOW - 4 * HOUR)
+    gap = Span(NOW - 6 * HOUR, NOW - 4 * HOUR)
 
     assert stretches(watched("h" * 30, every=HOUR), gaps=[gap]) == [
         ("healthy", 24, 6),
@@ -136,7 +136,7 @@ def test_stretches_agree_with_a_count_of_minute_by_minute(
     start = NOW - 1440 * MINUTE
     for minute, status in by_minute.items():
         factories.history(made, checked_at=NOW - minute * MINUTE - MINUTE / 2, status=status)
-    unwatched = sorted(Gap(NOW - (m + n) * MINUTE, NOW - m * MINUTE) for m, n in gaps)
+    unwatched = sorted(Span(NOW - (m + n) * MINUTE, NOW - m * MINUTE) for m, n in gaps)
 
     found = transitions.stretches(
         transitions.read(made, since=start, until=NOW),
@@ -156,7 +156,7 @@ def test_stretches_agree_with_a_count_of_minute_by_minute(
         expected = "unknown"
         if newest and at - (NOW - newest[0] * MINUTE - MINUTE / 2) < LONGEST_SILENCE:
             expected = newest[1]
-        if any(gap.starts_at <= at < gap.ends_at for gap in unwatched):
+        if any(gap.start <= at < gap.end for gap in unwatched):
             expected = "unknown"
         shown = next(one for one in found if one.starts_at <= at < one.ends_at)
         assert shown.status == expected

@@ -1,0 +1,134 @@
+"""The page of one integration: how it is, why we think so, and how it was."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from integrations_health import (
+    bars,
+    detail,
+    names,
+    response_times,
+    time_words,
+    timezones,
+    verdicts,
+    wording,
+)
+from integrations_health.detail import Detail
+from integrations_health.models import HealthCheck, HealthHistory, User
+from integrations_health.outcomes import MEANINGS, Outcome
+from integrations_health.pages import bar_svg, board, response_chart, visitors
+from integrations_health.pages.looks import Look
+from integrations_health.pages.moments import Moments
+from integrations_health.transitions import Change
+
+MOST_CHANGES = 12
+
+
+@never_cache
+@require_safe
+@login_required
+def page(request: HttpRequest, integration_id: UUID) -> HttpResponse:
+    """Show one integration to its owner; to anybody else it does not exist."""
+    user = request.user
+    assert isinstance(user, User)
+    look = Look.read(request.GET)
+    try:
+        found = detail.read(
+            visitors.own(user), integration_id, asked=look.asked(), now=timezone.now()
+        )
+    except HealthCheck.DoesNotExist:
+        raise Http404 from None
+    moments = Moments(now=found.now, zone=timezones.zone(user.timezone))
+    context = {
+        "page": "integration",
+        "timezone": user.timezone,
+        "look": look,
+        **_now(found, moments),
+        **_past(found, look, moments),
+    }
+    return render(request, "pages/integration.html", context)
+
+
+def _now(found: Detail, moments: Moments) -> dict[str, Any]:
+    health = found.health
+    labels = bars.labels(found.bar_window, zone=moments.zone)
+    state = "paused" if found.is_paused else "new" if found.is_new else found.status
+    return {
+        "found": found,
+        "health": health,
+        "name": found.name,
+        "service": names.service(health.service),
+        "provider": names.provider(health.provider),
+        "state": state,
+        "word": state.capitalize(),
+        "icon": "unknown" if found.is_new and not found.is_paused else state,
+        "banner": found.banner(zone=moments.zone),
+        "advice": wording.advice(found),
+        "p95": board.milliseconds(None if found.p95_ms is None else round(found.p95_ms)),
+        "uptime": board.NOTHING if found.bar.uptime is None else f"{found.bar.uptime:g} %",
+        "since": moments.at(health.status_since),
+        "last_check": moments.relative(health.last_check_at),
+        "read_at": moments.relative(found.now),
+        "verdict": verdicts.explain(health),
+        "outlook": verdicts.outlook(
+            health, interval=found.interval, now=found.now, zone=moments.zone
+        ),
+        "bar": bar_svg.draw(found.bar, labels=labels, name=found.name),
+        "bar_labels": labels,
+    }
+
+
+def _past(found: Detail, look: Look, moments: Moments) -> dict[str, Any]:
+    range = response_times.RANGES[look.range]
+    older = found.log.older
+    return {
+        "chart": response_chart.draw(found.past, range=range, moments=moments),
+        "ranges": [
+            (one.words, look.address(range=name), name == look.range)
+            for name, one in response_times.RANGES.items()
+        ],
+        "changes": [_change(one, moments) for one in found.changes[:MOST_CHANGES]],
+        "more_changes": max(len(found.changes) - MOST_CHANGES, 0),
+        "outcomes": [
+            ("All", look.address(outcome="", older=""), not look.outcome, found.checks),
+            *(
+                (_word(name), look.address(outcome=name, older=""), name == look.outcome, count)
+                for name, count in found.outcomes.items()
+            ),
+        ],
+        "meaning": MEANINGS[Outcome(look.outcome)].sentence if look.outcome else "",
+        "checks": [_check(one, moments) for one in found.log.checks],
+        "older": look.address(older=str(older)) if older else "",
+        "newest": look.address(older="") if look.older else "",
+    }
+
+
+def _change(change: Change, moments: Moments) -> dict[str, Any]:
+    lasted = "" if change.lasted is None else time_words.span(change.lasted)
+    return {
+        "at": moments.at(change.at),
+        "status": change.status.value,
+        "before": change.before.value,
+        "why": "" if change.outcome == Outcome.OK else change.outcome,
+        "lasted": lasted,
+    }
+
+
+def _check(check: HealthHistory, moments: Moments) -> dict[str, Any]:
+    return {
+        "at": moments.at(check.checked_at),
+        "status": check.status,
+        "outcome": _word(check.outcome),
+        "took": board.milliseconds(check.response_time_ms),
+    }
+
+
+def _word(outcome: str) -> str:
+    return "OK" if outcome == Outcome.OK else outcome.replace("_", " ").capitalize()
