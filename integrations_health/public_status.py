@@ -5,53 +5,23 @@ person is that person's. How many use what is the operator's business, and is no
 shares without counts also keep a hidden service from being reckoned out of its provider's total.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
 from django.db.models import Q
 
-from integrations_health import names, population, provider_days, windows
-from integrations_health.bars import Bar, Tone, percent
+from integrations_health import names, population, provider_days, public_bars, windows
+from integrations_health.bars import Bar, percent
 from integrations_health.models import ProviderDay, ProviderIncident
 from integrations_health.overlay import OpenIncidents
 from integrations_health.population import Standing
+from integrations_health.public_states import State, state_of, worst
 from integrations_health.windows import Span, Window
 
 LEAST_USERS = 5
 RANGE = "90d"
 RECENT = timedelta(days=14)
-# Nobody has looked for so long that nothing is known of now.
-STALE_AFTER = timedelta(hours=2)
-# Shares of what is observed from which a group counts as out, or as impaired.
-OUT_FROM, IMPAIRED_FROM = 0.5, 0.1
-# The same of a whole day's time.
-DAY_OUT_FROM, DAY_TROUBLED_FROM, DAY_IMPAIRED_FROM = 0.05, 0.01, 0.1
-
-
-class State(StrEnum):
-    """How a provider or a service does; the words of the JSON."""
-
-    OUTAGE = "outage"
-    IMPAIRED = "impaired"
-    UNKNOWN = "unknown"
-    OPERATIONAL = "operational"
-
-
-_WORST_FIRST = list(State)
-_TONES = {
-    State.OPERATIONAL: Tone.OK,
-    State.IMPAIRED: Tone.DEGRADED,
-    State.OUTAGE: Tone.DOWN,
-    State.UNKNOWN: Tone.NONE,
-}
-_UNDER_INCIDENT = {
-    Tone.OK: Tone.INCIDENT,
-    Tone.DEGRADED: Tone.INCIDENT,
-    Tone.NONE: Tone.INCIDENT,
-    Tone.DOWN: Tone.DOWN_IN_INCIDENT,
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,10 +55,15 @@ class Provider:
     has_incident: bool
 
     @property
+    def told(self) -> list[Line]:
+        """What may be told of: nothing of a provider that too few people use."""
+        return [] if self.whole.is_small else [self.whole, *self.services]
+
+    @property
     def state(self) -> State:
         """The worst of it, and impaired at least during an incident."""
-        told = [line.state for line in (self.whole, *self.services)]
-        return worst([*told, State.IMPAIRED] if self.has_incident else told)
+        states = [line.state for line in self.told]
+        return worst([*states, State.IMPAIRED] if self.has_incident else states)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,13 +90,8 @@ class Board:
     @property
     def state(self) -> State:
         """The worst of all, and impaired at least while an incident is open."""
-        told = [provider.state for provider in self.providers if not provider.whole.is_small]
-        return worst([*told, State.IMPAIRED] if self.open else told)
-
-
-def worst(states: Iterable[State]) -> State:
-    """Return the worst of some states; unknown when there are none."""
-    return min(states, key=_WORST_FIRST.index, default=State.UNKNOWN)
+        states = [provider.state for provider in self.providers if provider.told]
+        return worst([*states, State.IMPAIRED] if self.open else states)
 
 
 def read(*, now: datetime) -> Board:
@@ -200,7 +170,7 @@ def _line(
         state=state,
         incident=incident,
         p95_ms=None if is_small or standing.p95_ms is None else round(standing.p95_ms),
-        bar=bar(days, today=state, touched=touched, window=window),
+        bar=public_bars.draw(days, today=state, touched=touched, window=window),
         uptimes={
             (day - window.start.date()).days: percent(one.observed_seconds, one.outage_seconds)
             for day, one in days.items()
@@ -208,60 +178,6 @@ def _line(
         },
         is_small=is_small,
     )
-
-
-def state_of(standing: Standing, *, now: datetime) -> State:
-    """Return how a group does, by the share for which it or its provider is to blame."""
-    seen_at = standing.last_check_at
-    if not standing.known or seen_at is None or now - seen_at > STALE_AFTER:
-        return State.UNKNOWN
-    if standing.failing / standing.known >= OUT_FROM:
-        return State.OUTAGE
-    if (standing.failing + standing.impaired) / standing.known >= IMPAIRED_FROM:
-        return State.IMPAIRED
-    return State.OPERATIONAL
-
-
-def bar(
-    days: Mapping[date, ProviderDay], *, today: State, touched: Mapping[int, int], window: Window
-) -> Bar:
-    """Return the bar of a group: its days as they were, and today as it is now."""
-    tones: list[Tone] = []
-    notes: dict[int, str] = {}
-    for index in range(window.cells):
-        day = days.get(window.start.date() + timedelta(days=index))
-        is_today = index == window.cells - 1
-        tone = _TONES[today] if is_today else _tone(day)
-        if touched.get(index):
-            tone = _UNDER_INCIDENT[tone]
-        tones.append(tone)
-        note = ", ".join(_said(day, touched.get(index, 0), now=today if is_today else None))
-        if note:
-            notes[index] = note
-    observed = sum(day.observed_seconds for day in days.values())
-    down = sum(day.outage_seconds for day in days.values())
-    return Bar("".join(tones), notes, percent(observed, down) if observed else None)
-
-
-def _tone(day: ProviderDay | None) -> Tone:
-    if day is None or not day.observed_seconds:
-        return Tone.NONE
-    out = day.outage_seconds / day.observed_seconds
-    if out >= DAY_OUT_FROM:
-        return Tone.DOWN
-    is_impaired = day.impaired_seconds / day.observed_seconds >= DAY_IMPAIRED_FROM
-    return Tone.DEGRADED if is_impaired or out >= DAY_TROUBLED_FROM else Tone.OK
-
-
-def _said(day: ProviderDay | None, incidents: int, *, now: State | None) -> list[str]:
-    said = []
-    if now is not None:
-        said.append(f"{now} now")
-    elif day is not None and day.observed_seconds:
-        said.append(f"{percent(day.observed_seconds, day.outage_seconds):g} %")
-    if incidents:
-        said.append("1 incident" if incidents == 1 else f"{incidents} incidents")
-    return said
 
 
 def _spans(standing: Standing, incidents: Sequence[ProviderIncident], now: datetime) -> list[Span]:

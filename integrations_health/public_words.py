@@ -6,17 +6,14 @@ from typing import NamedTuple
 
 from integrations_health import names, time_words
 from integrations_health.models import ProviderIncident
-from integrations_health.public_status import Board, Line, State
+from integrations_health.public_states import State
+from integrations_health.public_status import Board, Line
 
 WORDS = {
     State.OPERATIONAL: "Operational",
     State.IMPAIRED: "Impaired",
     State.OUTAGE: "Outage",
     State.UNKNOWN: "Not known",
-}
-_ALL = {
-    State.OPERATIONAL: "Everything works.",
-    State.UNKNOWN: "Nothing is known of right now.",
 }
 _HOW = {State.IMPAIRED: "is impaired", State.OUTAGE: "is failing for many"}
 
@@ -33,7 +30,7 @@ def headline(board: Board) -> Headline:
     said = [ongoing(one, now=board.as_of) for one in board.open]
     said += [f"{line_name(line)} {_HOW[line.state]}." for line in _failing(board)]
     if not said:
-        return Headline(_ALL[board.state], [])
+        return Headline(_calm(board), [])
     return Headline(said[0], said[1:])
 
 
@@ -66,6 +63,13 @@ def concerned(provider: str, service: str) -> str:
     if provider or service:
         return names.provider(provider) if provider else names.service(service)
     return "Everything"
+
+
+def _calm(board: Board) -> str:
+    states = {line.state for provider in board.providers for line in provider.told}
+    if State.UNKNOWN not in states and states:
+        return "Everything works."
+    return "All that we can see works." if states - {State.UNKNOWN} else "Nothing is known yet."
 
 
 def _failing(board: Board) -> Iterator[Line]:

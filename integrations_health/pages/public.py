@@ -15,7 +15,8 @@ from integrations_health import bars, clock, public_json, public_status, public_
 from integrations_health.pages import bar_svg, board, themes
 from integrations_health.pages.moments import Moments
 from integrations_health.pages.remembered import Remembered
-from integrations_health.public_status import Board, Line, State
+from integrations_health.public_states import State
+from integrations_health.public_status import Board, Line
 
 MAX_AGE_SECONDS = 30
 # Anybody may ask as often as they like; reading costs more the more integrations there are.
@@ -76,11 +77,7 @@ def _context(shown: Board) -> dict[str, Any]:
                 "provider": provider,
                 "look": _LOOKS[provider.state],
                 "word": public_words.WORDS[provider.state],
-                "rows": [
-                    _row(line, labels)
-                    for line in (provider.whole, *provider.services)
-                    if not provider.whole.is_small
-                ],
+                "rows": [_row(line, labels) for line in provider.told],
             }
             for provider in shown.providers
         ],

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from integrations_health import public_status
+from integrations_health import public_bars, public_states, public_status
 from integrations_health.bars import Tone
 from integrations_health.models import ProviderDay
 from integrations_health.population import Standing
-from integrations_health.public_status import LEAST_USERS, Board, Line, State
+from integrations_health.public_states import State
+from integrations_health.public_status import LEAST_USERS, Board, Line
 from tests import factories
 from tests.statements import counted_statements
 
@@ -109,7 +110,7 @@ def test_a_day_looks_as_bad_as_it_was(
         impaired_seconds=round(10_000 * impaired),
     )
 
-    bar = public_status.bar({day.day: day}, today=State.OPERATIONAL, touched={}, window=window)
+    bar = public_bars.draw({day.day: day}, today=State.OPERATIONAL, touched={}, window=window)
 
     assert bar.tones == tone + "n" * 88 + "o"
     assert bar.notes == {0: note, 89: "operational now"}
@@ -177,13 +178,13 @@ def test_a_group_does_as_well_as_most_of_it(
 ) -> None:
     standing = Standing("composio", "", 9, known, failing, impaired, None, now)
 
-    assert public_status.state_of(standing, now=now) is state
+    assert public_states.state_of(standing, now=now) is state
 
 
 def test_nothing_is_known_of_now_when_nobody_looked_lately(now: datetime) -> None:
     standing = Standing("composio", "", 9, 9, 0, 0, None, now - timedelta(hours=3))
 
-    assert public_status.state_of(standing, now=now) is State.UNKNOWN
+    assert public_states.state_of(standing, now=now) is State.UNKNOWN
 
 
 def test_the_board_costs_three_statements_however_many_there_are(now: datetime) -> None:
