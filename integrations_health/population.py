@@ -24,6 +24,18 @@ class Standing(NamedTuple):
     p95_ms: float | None
     last_check_at: datetime | None
 
+    @property
+    def works_percent(self) -> int | None:
+        """Return for how many of a hundred it works, as far as it is to blame; None if unknown.
+
+        Only none is 0 and only all are 100.
+        """
+        if not self.known:
+            return None
+        bad = self.failing + self.impaired
+        rounded = round(100 - 100 * bad / self.known)
+        return min(max(rounded, 1), 99) if 0 < bad < self.known else rounded
+
 
 _COUNT = """
 SELECT provider, COALESCE(service, ''), count(DISTINCT user_id),

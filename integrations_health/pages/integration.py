@@ -1,5 +1,6 @@
 """The page of one integration: how it is, why we think so, and how it was."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from integrations_health import (
     bars,
     detail,
     names,
+    population,
     response_times,
     time_words,
     timezones,
@@ -26,9 +28,13 @@ from integrations_health.outcomes import MEANINGS, Outcome
 from integrations_health.pages import bar_svg, board, response_chart, visitors
 from integrations_health.pages.looks import Look
 from integrations_health.pages.moments import Moments
+from integrations_health.pages.remembered import Remembered
+from integrations_health.public_status import LEAST_USERS
 from integrations_health.transitions import Change
 
 MOST_CHANGES = 12
+# Counted over everybody, for whoever asks.
+everybody = Remembered(population.read, fresh_for=timedelta(seconds=10))
 
 
 @never_cache
@@ -71,6 +77,7 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "icon": "unknown" if found.is_new and not found.is_paused else state,
         "banner": found.banner(zone=moments.zone),
         "advice": wording.advice(found),
+        "others": _others(found),
         "p95": board.milliseconds(None if found.p95_ms is None else round(found.p95_ms)),
         "uptime": board.NOTHING if found.bar.uptime is None else f"{found.bar.uptime:g} %",
         "since": moments.at(health.status_since),
@@ -83,6 +90,15 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "bar": bar_svg.draw(found.bar, labels=labels, name=found.name),
         "bar_labels": labels,
     }
+
+
+def _others(found: Detail) -> str:
+    """Return how the same does for everybody, where that is enough people to be nobody's."""
+    for one in everybody():
+        is_same = (one.provider, one.service) == (found.provider, found.service)
+        if is_same and one.users >= LEAST_USERS and one.works_percent is not None:
+            return f"{one.works_percent} %"
+    return ""
 
 
 def _past(found: Detail, look: Look, moments: Moments) -> dict[str, Any]:

@@ -44,7 +44,14 @@ def draw(past: Past, *, range: Range, moments: Moments) -> dict[str, Any]:
         "ribbon": charts.bands(past.stretches, scale),
         "marks": _marks(past, scale),
         "ticks": _ticks(scale, range, moments),
-        "rows": [_row(bucket, moments) for bucket in reversed(past.buckets)],
+        "rows": [
+            {
+                "at": moments.at(bucket.starts_at),
+                "bucket": bucket,
+                "x": scale.percent(middle(bucket)),
+            }
+            for bucket in reversed(past.buckets)
+        ],
         "told": _told(past),
     }
 
@@ -76,10 +83,6 @@ def _anchor(percent: float) -> str:
     if percent < _EDGE_PERCENT:
         return "start"
     return "end" if percent > 100 - _EDGE_PERCENT else "middle"
-
-
-def _row(bucket: Bucket, moments: Moments) -> dict[str, Any]:
-    return {"at": moments.at(bucket.starts_at), "bucket": bucket}
 
 
 def _told(past: Past) -> str:

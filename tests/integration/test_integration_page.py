@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from integrations_health.check_log import PAGE
 from integrations_health.models import Integration, User
+from integrations_health.pages import integration
+from integrations_health.public_status import LEAST_USERS
 from tests import factories
 from tests.statements import counted_statements
 
@@ -17,6 +19,12 @@ pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
 HOSTILE = '"><script>alert(1)</script>{{ 7|add:7 }}\u202e'
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Let each test count its own rows."""
+    integration.everybody.forget()
 
 
 @pytest.fixture
@@ -112,6 +120,21 @@ def test_a_page_says_why_and_what_happens_next(client: Client, owner: User) -> N
         assert said in body
 
 
+@pytest.mark.parametrize("others", [LEAST_USERS - 2, LEAST_USERS - 1])
+def test_a_page_compares_with_everybody_when_they_are_enough_to_be_nobody(
+    others: int, client: Client, owner: User
+) -> None:
+    failing = {"status": "unhealthy", "error_code": "timeout"}
+    watched = factories.integration(user=owner, **failing)
+    for _ in range(others):
+        factories.integration(status="healthy")
+
+    body = client.get(address(watched)).text
+
+    assert ("does its part for 80 % of all" in body) == (others + 1 >= LEAST_USERS)
+    assert ("For everybody" in body) == (others + 1 >= LEAST_USERS)
+
+
 def test_secrets_are_neither_shown_nor_read(client: Client, owner: User) -> None:
     watched = factories.integration(
         user=owner, server_url="https://canary-url.example", server_token="canary-token"
@@ -200,4 +223,4 @@ def test_a_page_costs_the_same_statements_however_much_there_is(
     with counted_statements() as sent:
         client.get(address(watched))
 
-    assert len(sent) == 14
+    assert len(sent) == 15

@@ -52,6 +52,16 @@ def test_what_is_not_the_providers_fault_does_not_count_against_it(own: dict[str
     assert counted()["composio", ""] == (1, 1, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("known", "failing", "percent"),
+    [(0, 0, None), (3, 0, 100), (3, 3, 0), (3, 1, 67), (10_000, 1, 99), (10_000, 9_999, 1)],
+)
+def test_only_all_are_a_hundred_percent(known: int, failing: int, percent: int | None) -> None:
+    standing = population.Standing("composio", "gmail", 9, known, failing, 0, None, None)
+
+    assert standing.works_percent == percent
+
+
 def test_what_is_paused_is_not_counted() -> None:
     factories.integration(enabled=False)
 
