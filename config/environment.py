@@ -60,6 +60,14 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={value} is not understood. Type {name}=1 or {name}=0")
 
 
+def choice(name: str, *, default: str, among: tuple[str, ...]) -> str:
+    """Return the variable `name`, which is one of a few words."""
+    value = os.environ.get(name, "").strip().lower() or default
+    if value not in among:
+        raise ImproperlyConfigured(f"{name}={value} is not understood. Type {' or '.join(among)}")
+    return value
+
+
 def words(name: str, *, default: list[str]) -> list[str]:
     """Return the variable `name`, split at commas, without empty parts."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or default

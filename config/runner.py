@@ -111,6 +111,7 @@ def _process(name: str, command: Sequence[str], *, is_restarted: bool = True) ->
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     variables = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
     variables.setdefault("PYTHONWARNINGS", QUIET)
+    variables.setdefault("LOG_FORMAT", "text")
     start: Callable[[], subprocess.Popen[bytes]] = partial(
         child.start, command, output=subprocess.PIPE, cwd=ROOT, env=variables
     )
@@ -142,6 +143,8 @@ def _simulated(port: int) -> dict[str, str]:
         "COMPOSIO_API_KEY": key,
         "KLAVIS_BASE_URL": url,
         "KLAVIS_API_KEY": key,
+        # The simulated MCP servers are on this machine.
+        "MCP_ALLOW_PRIVATE_SERVERS": "1",
         # Nobody pays for these calls, and a newcomer waits for them.
         "KLAVIS_CALLS_PER_MINUTE": os.environ.get("KLAVIS_CALLS_PER_MINUTE") or "6000",
     }

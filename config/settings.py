@@ -7,7 +7,7 @@ import environ
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment
+from config import environment, logs
 
 ROOT = environment.ROOT
 VAR = ROOT / "var"
@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "integrations_health.request_ids.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -80,6 +81,13 @@ STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The largest body of a request; no form and no call needs more.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+
+LOGGING = logs.configuration(
+    as_text=environment.choice("LOG_FORMAT", default="json", among=("json", "text")) == "text"
+)
+
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "status"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -115,6 +123,11 @@ CONTENT_SECURITY_POLICY = {
 # Of the application's tokens: a shared secret (HS256), or public keys (RS256, ES256) as a JWKS, in
 # a file or at a URL.
 JWT_SECRET = environment.text("JWT_SECRET", example="at least 32 random characters", default="")
+if 0 < len(JWT_SECRET) < 32:
+    raise ImproperlyConfigured(
+        f"JWT_SECRET has {len(JWT_SECRET)} characters. Type at least 32 random ones, made by "
+        "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+    )
 JWT_JWKS = environment.text(
     "JWT_JWKS", example="https://app.example.com/.well-known/jwks.json", default=""
 )
@@ -130,6 +143,24 @@ if not FIELD_ENCRYPTION_KEYS:
         "FIELD_ENCRYPTION_KEYS is not set. Type 32 random bytes in URL-safe base64, made by "
         "`python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'`"
     )
+
+# --- The API --------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "integrations_health.authentication.BearerAuthentication",
+        "integrations_health.authentication.CallerOfSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["integrations_health.permissions.MayByScope"],
+    "DEFAULT_PARSER_CLASSES": ["integrations_health.strict_json.StrictJSON"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "integrations_health.refusals.answer",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
 
 # --- PostgreSQL -----------------------------------------------------------------------------
 
@@ -217,6 +248,10 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "api_key": "",
         "calls_per_minute": 0,  # each server is somebody else's: there is no common limit
         "concurrency": environment.number("MCP_CONCURRENCY", default=50, least=1, most=500),
+        "options": {
+            # Whoever registers a server chooses an address that this service then calls.
+            "is_private_allowed": environment.flag("MCP_ALLOW_PRIVATE_SERVERS", default=False),
+        },
     },
 }
 
@@ -239,6 +274,9 @@ BATCH_DEADLINE = CALL_DEADLINE * 6
 CHECK_LEASE = CALL_DEADLINE * 12
 SLOW_MS = environment.number("SLOW_MS", default=5000, least=1)
 REUSE_HEALTHY_FOR = timedelta(seconds=60)
+# By hand: one per integration in this time; whoever asked waits for the answer up to that.
+MANUAL_CHECK_EVERY = timedelta(seconds=60)
+MANUAL_CHECK_PATIENCE = timedelta(seconds=12)
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
 # Hosts outside any provider that are tried before a provider is blamed for being unreachable.
 EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])

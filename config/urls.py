@@ -1,20 +1,21 @@
 """The whole URL space on one screen."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from config import pages
 
 admin.site.site_header = admin.site.site_title = "Integration health"
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations_health.pages.urls")),
+    path("api/", include("integrations_health.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
 ]
 
-# Under /api/ the API answers for itself.
+# A page, or under /api/ a problem (RFC 9457).
 handler400 = "integrations_health.pages.errors.bad_request"
 handler403 = "integrations_health.pages.errors.forbidden"
 handler404 = "integrations_health.pages.errors.not_found"

@@ -18,7 +18,7 @@ SELECT integration_id, array_agg(day - %(first)s), array_agg(observed_seconds),
     array_agg(downtime_seconds), array_agg(degraded_seconds),
     percentile_disc(0.5) WITHIN GROUP (ORDER BY p95_ms)
 FROM integration_health_daily
-WHERE integration_id = ANY(%(integrations)s) AND day >= %(first)s AND day < %(until)s
+WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s) AND day >= %(first)s AND day < %(until)s
 GROUP BY integration_id
 """
 # Checks of one status in a row are one run, unless nothing was heard for too long between them.
@@ -28,7 +28,7 @@ WITH checks AS (
         status IS DISTINCT FROM LAG(status) OVER in_order
         OR checked_at - LAG(checked_at) OVER in_order > %(longest_silence)s AS is_first
     FROM integration_health_history
-    WHERE integration_id = ANY(%(integrations)s)
+    WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
         AND checked_at >= %(since)s AND checked_at <= %(until)s
     WINDOW in_order AS (PARTITION BY integration_id ORDER BY checked_at, id)
 ), numbered AS (
@@ -43,16 +43,20 @@ _QUICKEST = """
 SELECT integration_id,
     round(percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time_ms))::int
 FROM integration_health_history
-WHERE integration_id = ANY(%(integrations)s)
+WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
     AND checked_at >= %(since)s AND checked_at <= %(until)s AND response_time_ms IS NOT NULL
 GROUP BY integration_id
 """
 
 
+Whom = dict[str, list[UUID]]
+
+
 class Watched(NamedTuple):
-    """Whose bar is asked for."""
+    """Whose bar is asked for, and whose integration it is: a past of another owner is not theirs."""
 
     id: UUID
+    user_id: UUID
     provider: str
     service: str
 
@@ -72,16 +76,18 @@ def read(
     now: datetime,
 ) -> dict[UUID, Read]:
     """Return the bar of each integration. `incidents` are those that touch the window."""
-    ids = [one.id for one in watched]
+    series = {one.id: bars.Series(window) for one in watched}
+    whom = {"integrations": list(series), "owners": list({one.user_id for one in watched})}
     gaps = _gaps(window, now)
-    series = {id: bars.Series(window) for id in ids}
     live_from = _not_rolled_up(window) if window.is_in_days else window.start
-    p95 = _add_days(series, window, live_from) if window.is_in_days else _p95(ids, window, now)
-    _add_runs(series, live_from, gaps, now)
+    p95 = (
+        _add_days(series, whom, window, live_from) if window.is_in_days else _p95(whom, window, now)
+    )
+    _add_runs(series, whom, gaps, since=live_from, now=now)
     unwatched = windows.covered(window, gaps)
     touched: dict[tuple[str, str], dict[int, int]] = {}
     kept = list(incidents)
-    for _, provider, service in watched:
+    for _, _, provider, service in watched:
         if (provider, service) not in touched:
             touched[provider, service] = windows.touched(
                 window, _spans(kept, provider, service, now=now)
@@ -90,7 +96,7 @@ def read(
         id: Read(
             series[id].drawn(unwatched=unwatched, incidents=touched[provider, service]), p95.get(id)
         )
-        for id, provider, service in watched
+        for id, _, provider, service in watched
     }
 
 
@@ -120,13 +126,13 @@ def _not_rolled_up(window: windows.Window) -> datetime:
 
 
 def _add_days(
-    series: dict[UUID, bars.Series], window: windows.Window, until: datetime
+    series: dict[UUID, bars.Series], whom: Whom, window: windows.Window, until: datetime
 ) -> dict[UUID, int | None]:
     """Add the days before `until` from their roll-ups; return the p95 of a typical one."""
     first = window.start.date()
     p95: dict[UUID, int | None] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_DAYS, {"integrations": list(series), "first": first, "until": until.date()})
+        cursor.execute(_DAYS, {**whom, "first": first, "until": until.date()})
         for id, days, observed, down, degraded, typical in cursor.fetchall():
             one = series[id]
             for index, *sums in zip(days, observed, down, degraded, strict=True):
@@ -137,15 +143,17 @@ def _add_days(
 
 def _add_runs(
     series: dict[UUID, bars.Series],
-    start: datetime,
+    whom: Whom,
     gaps: Sequence[windows.Span],
+    *,
+    since: datetime,
     now: datetime,
 ) -> None:
-    """Add what the history says from `start` on."""
+    """Add what the history says from an instant on."""
     # The last check before speaks for the beginning.
     asked: dict[str, Any] = {
-        "integrations": list(series),
-        "since": start - LONGEST_SILENCE,
+        **whom,
+        "since": since - LONGEST_SILENCE,
         "until": now,
         "longest_silence": LONGEST_SILENCE,
     }
@@ -157,13 +165,13 @@ def _add_runs(
     for id, found in runs.items():
         for segment in bars.segments(found, until=now, longest_silence=LONGEST_SILENCE):
             # What lies before belongs to a day that is rolled up.
-            if segment.end > start:
-                series[id].add(segment._replace(start=max(segment.start, start)), gaps=gaps)
+            if segment.end > since:
+                series[id].add(segment._replace(start=max(segment.start, since)), gaps=gaps)
 
 
-def _p95(ids: Sequence[UUID], window: windows.Window, now: datetime) -> dict[UUID, int | None]:
+def _p95(whom: Whom, window: windows.Window, now: datetime) -> dict[UUID, int | None]:
     with connection.cursor() as cursor:
-        cursor.execute(_QUICKEST, {"integrations": list(ids), "since": window.start, "until": now})
+        cursor.execute(_QUICKEST, {**whom, "since": window.start, "until": now})
         return dict(cursor.fetchall())
 
 

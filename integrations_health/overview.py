@@ -23,6 +23,7 @@ UNSTABLE_FOR = timedelta(hours=24)
 _TROUBLE = frozenset({Tone.DEGRADED.value, Tone.DOWN.value, Tone.DOWN_IN_INCIDENT.value})
 _FIELDS = (
     "integration_id",
+    "user_id",
     "service",
     "provider",
     "enabled",
@@ -34,6 +35,7 @@ _FIELDS = (
     "error_message",
     "error_code",
     "status_since",
+    "manual_at",
     "state_version",
 )
 
@@ -54,6 +56,7 @@ class Row:
     last_check_at: datetime | None
     next_check_at: datetime | None
     failures: int
+    manual_at: datetime | None
     error_code: str
     error_message: str
     version: int
@@ -122,7 +125,10 @@ def read(caller: Caller, *, window: Window, now: datetime) -> Overview:
         .values_list(*_FIELDS, "display_name", named=True)
     )
     incidents = _incidents({(row.provider, row.service) for row in found}, window)
-    watched = [bar_rows.Watched(row.integration_id, row.provider, row.service) for row in found]
+    watched = [
+        bar_rows.Watched(row.integration_id, row.user_id, row.provider, row.service)
+        for row in found
+    ]
     bars = bar_rows.read(watched, window=window, incidents=incidents, now=now)
     open_now = OpenIncidents(sorted((one for one in incidents if one.closed_at is None), key=_age))
     return Overview(
@@ -148,6 +154,7 @@ def _row(health: Any, read: bar_rows.Read, open_now: OpenIncidents) -> Row:
         last_check_at=health.last_check_at,
         next_check_at=health.next_check_at if health.enabled else None,
         failures=health.consecutive_failures,
+        manual_at=health.manual_at,
         error_code=health.error_code,
         error_message=health.error_message,
         version=health.state_version,

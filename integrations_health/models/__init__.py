@@ -1,5 +1,6 @@
 """The rows: who is watched, how they are, how they were."""
 
+from integrations_health.models.api_key import ApiKey
 from integrations_health.models.health import STATUSES, HealthCheck
 from integrations_health.models.integration import Integration, User
 from integrations_health.models.past import (
@@ -13,6 +14,7 @@ from integrations_health.models.provider import Heartbeat, ProviderBudget, Provi
 
 __all__ = [
     "STATUSES",
+    "ApiKey",
     "DailyHealth",
     "HealthCheck",
     "HealthHistory",

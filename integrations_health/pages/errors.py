@@ -1,4 +1,7 @@
-"""The pages that say what went wrong, in the look of the rest."""
+"""The pages that say what went wrong, in the look of the rest.
+
+Under /api/ the API answers for itself.
+"""
 
 from http import HTTPStatus
 
@@ -7,6 +10,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
+from integrations_health import refusals
 from integrations_health.pages import themes
 
 _TEMPLATE = "errors/error.html"
@@ -15,6 +19,8 @@ _TEMPLATE = "errors/error.html"
 @requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that cannot be understood."""
+    if refusals.is_api(request):
+        return refusals.bad_request(request, exception)
     # Without a request: a host that we do not serve would be refused again while rendering.
     return _plain(
         request,
@@ -27,6 +33,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 @requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer somebody who may not see this."""
+    if refusals.is_api(request):
+        return refusals.forbidden(request, exception)
     return _page(
         request,
         HTTPStatus.FORBIDDEN,
@@ -38,6 +46,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 @requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address, or an integration, that is not there for this person."""
+    if refusals.is_api(request):
+        return refusals.not_found(request, exception)
     return _page(
         request,
         HTTPStatus.NOT_FOUND,
@@ -48,6 +58,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer when we broke; asks neither the database nor the session."""
+    if refusals.is_api(request):
+        return refusals.failed(request)
     return _plain(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,

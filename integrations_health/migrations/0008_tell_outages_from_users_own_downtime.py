@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations_health", "0004_keep_history_by_month")]
+    dependencies = [("integrations_health", "0007_list_integrations_in_order")]
 
     operations = [
         migrations.AddField(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations_health", "0005_tell_outages_from_users_own_downtime")]
+    dependencies = [("integrations_health", "0008_tell_outages_from_users_own_downtime")]
 
     operations = [
         migrations.CreateModel(

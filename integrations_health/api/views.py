@@ -1,0 +1,21 @@
+"""What every view of the API stands on."""
+
+from rest_framework.views import APIView
+
+from integrations_health.access import Caller
+
+# Without OPTIONS, which would tell how views are made, and TRACE.
+METHODS = ["get", "head", "post", "put", "patch", "delete"]
+
+
+class ApiView(APIView):
+    """A view of the API: who is asking stands in `caller`."""
+
+    http_method_names = METHODS
+
+    @property
+    def caller(self) -> Caller:
+        """Return who is asking; nobody else gets as far as a method of the view."""
+        caller = self.request.user
+        assert isinstance(caller, Caller)
+        return caller

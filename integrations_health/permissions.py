@@ -1,0 +1,31 @@
+"""What a caller may do: read with `read`, change with `write`."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from integrations_health.access import Caller, Scope
+from integrations_health.problems import Problem
+
+if TYPE_CHECKING:
+    # It imports us: we are its default.
+    from rest_framework.views import APIView
+
+
+class MayByScope(BasePermission):
+    """Lets in whoever proved who they are and has the right for the method."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Say whether somebody is asking. Raises Problem when they lack the right."""
+        caller = request.user
+        if not isinstance(caller, Caller):
+            return False
+        wanted = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        if not caller.may(wanted):
+            raise Problem(
+                status=403,
+                code="scope_missing",
+                detail=f"This needs the right `{wanted}`, which the API key does not have.",
+            )
+        return True
