@@ -1,51 +1,24 @@
 """Read the finished checks of an integration page by page, of one outcome or of all."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
-from django.utils.dateparse import parse_datetime
 
 from integrations_health.models import HealthHistory, Integration
+from integrations_health.positions import Position
 
 # What one looks through for an outcome that may be rare.
 REACH = timedelta(days=31)
 PAGE = 20
 
 
-class BadPlace(Exception):
-    """The text does not name a place in a log."""
-
-
-class Place(NamedTuple):
-    """The last check of a page: older ones are on the next. It stays right while rows come."""
-
-    checked_at: datetime
-    id: UUID
-
-    @classmethod
-    def read(cls, text: str) -> "Place":
-        """Return the place that `str` wrote down. Raises BadPlace."""
-        at, _, id = text.partition("~")
-        try:
-            checked_at = parse_datetime(at)
-            if checked_at is None or checked_at.tzinfo is None:
-                raise BadPlace(text)
-            return cls(checked_at.astimezone(UTC), UUID(id))
-        except (ValueError, OverflowError):
-            raise BadPlace(text) from None
-
-    def __str__(self) -> str:
-        return f"{self.checked_at.isoformat().replace('+00:00', 'Z')}~{self.id}"
-
-
 class Page(NamedTuple):
     """Some checks, newest first, and where the older ones begin; None when there are none."""
 
     checks: Sequence[HealthHistory]
-    older: Place | None
+    older: Position | None
 
 
 def outcomes(watched: Integration, *, now: datetime) -> dict[str, int]:
@@ -55,7 +28,7 @@ def outcomes(watched: Integration, *, now: datetime) -> dict[str, int]:
 
 
 def read(
-    watched: Integration, *, now: datetime, outcome: str = "", older_than: Place | None = None
+    watched: Integration, *, now: datetime, outcome: str = "", older_than: Position | None = None
 ) -> Page:
     """Return the newest checks within reach, of one outcome or of all. One query."""
     checks = _within_reach(watched, now)
@@ -67,7 +40,7 @@ def read(
         checks = checks.filter(Q(checked_at__lte=at), Q(checked_at__lt=at) | Q(id__lt=id))
     found = list(checks.order_by("-checked_at", "-id")[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
-    return Page(found[:PAGE], None if last is None else Place(last.checked_at, last.pk))
+    return Page(found[:PAGE], None if last is None else Position(last.checked_at, last.pk))
 
 
 def _within_reach(watched: Integration, now: datetime) -> QuerySet[HealthHistory]:

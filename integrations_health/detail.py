@@ -19,9 +19,10 @@ from integrations_health import (
 from integrations_health.access import Caller
 from integrations_health.bars import Bar
 from integrations_health.charts import Stretch
-from integrations_health.check_log import Page, Place
+from integrations_health.check_log import Page
 from integrations_health.models import HealthCheck, Integration, ProviderIncident
 from integrations_health.overlay import OpenIncidents, shown_status
+from integrations_health.positions import Position
 from integrations_health.response_times import Bucket, Range, Window
 from integrations_health.transitions import Change, Turn
 
@@ -36,7 +37,7 @@ class Asked:
 
     range: Range = response_times.DEFAULT
     outcome: str = ""
-    older_than: Place | None = None
+    older_than: Position | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +171,7 @@ def _bar(
     incidents: Sequence[ProviderIncident],
     now: datetime,
 ) -> Bar:
-    place = bar_rows.Watched(watched.pk, watched.provider, watched.service)
+    place = bar_rows.Watched(watched.pk, watched.user_id, watched.provider, watched.service)
     return bar_rows.read([place], window=window, incidents=incidents, now=now)[watched.pk].bar
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from integrations_health import response_times
-from integrations_health.check_log import BadPlace, Place
+from integrations_health import response_times, typed_values
 from integrations_health.detail import Asked
 from integrations_health.outcomes import Outcome
+from integrations_health.positions import Position
 
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
@@ -44,13 +44,13 @@ class Look(NamedTuple):
         return Asked(
             range=response_times.RANGES[self.range],
             outcome=self.outcome,
-            older_than=Place.read(self.older) if self.older else None,
+            older_than=Position.parse(self.older) if self.older else None,
         )
 
 
 def _is_place(text: str) -> bool:
     try:
-        Place.read(text)
-    except BadPlace:
+        Position.parse(text)
+    except typed_values.Bad:
         return False
     return True
