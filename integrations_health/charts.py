@@ -1,6 +1,6 @@
 """The geometry of a chart over time: from values to what an SVG draws.
 
-Nothing here knows what is drawn. A plot is WIDTH by HEIGHT units, stretched to its place by the
+A plot is WIDTH by HEIGHT units, stretched to its place by the
 browser; what carries text is placed in per cent, so that it is not stretched with it.
 """
 

@@ -69,7 +69,9 @@ def _calm(board: Board) -> str:
     states = {line.state for provider in board.providers for line in provider.told}
     if State.UNKNOWN not in states and states:
         return "Everything works."
-    return "All that we can see works." if states - {State.UNKNOWN} else "Nothing is known yet."
+    return (
+        "All that we can see works." if states - {State.UNKNOWN} else "Nothing is known right now."
+    )
 
 
 def _failing(board: Board) -> Iterator[Line]:

@@ -111,7 +111,7 @@ def _past(found: Detail, look: Look, moments: Moments) -> dict[str, Any]:
             for name, one in response_times.RANGES.items()
         ],
         "changes": [_change(one, moments) for one in found.changes[:MOST_CHANGES]],
-        "more_changes": max(len(found.changes) - MOST_CHANGES, 0),
+        "has_more_changes": len(found.changes) > MOST_CHANGES,
         "outcomes": [
             ("All", look.address(outcome="", older=""), not look.outcome, found.checks),
             *(
