@@ -31,7 +31,7 @@ def a_board(whole: State, *services: State, incident: ProviderIncident | None = 
     names = ("gmail", "slack", "calendar")
     provider = Provider(
         whole=a_line("", whole, incident),
-        services=[a_line(name, state) for name, state in zip(names, services, strict=False)],
+        services=[a_line(name, state, incident) for name, state in zip(names, services, strict=False)],
         has_incident=incident is not None,
     )
     return Board(
@@ -68,8 +68,7 @@ def test_an_open_incident_comes_first_and_speaks_for_what_it_concerns() -> None:
 
     headline = public_words.headline(a_board(OUT, OUT, incident=incident))
 
-    assert headline.sentence == "Composio is failing since 11:34 UTC."
-    assert headline.more == ["Gmail through Composio is failing for many."]
+    assert headline == ("Composio is failing since 11:34 UTC.", [])
 
 
 def test_nothing_is_known_of_an_empty_house() -> None:
