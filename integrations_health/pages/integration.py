@@ -25,7 +25,7 @@ from integrations_health import (
 from integrations_health.detail import Detail
 from integrations_health.models import HealthCheck, HealthHistory, User
 from integrations_health.outcomes import MEANINGS, Outcome
-from integrations_health.pages import bar_svg, board, response_chart, visitors
+from integrations_health.pages import bar_svg, board, checking, response_chart, visitors
 from integrations_health.pages.looks import Look
 from integrations_health.pages.moments import Moments
 from integrations_health.pages.remembered import Remembered
@@ -78,11 +78,12 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "banner": found.banner(zone=moments.zone),
         "advice": wording.advice(found),
         "others": _others(found),
+        "held": checking.held_for(health.manual_at, now=found.now),
         "p95": board.milliseconds(None if found.p95_ms is None else round(found.p95_ms)),
         "uptime": board.NOTHING if found.bar.uptime is None else f"{found.bar.uptime:g} %",
         "since": moments.at(health.status_since),
         "last_check": moments.relative(health.last_check_at),
-        "read_at": moments.relative(found.now),
+        "read_at": moments.at(found.now),
         "verdict": verdicts.explain(health),
         "outlook": verdicts.outlook(
             health, interval=found.interval, now=found.now, zone=moments.zone

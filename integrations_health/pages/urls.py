@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from integrations_health.pages import (
+    checking,
     favicon,
     integration,
     preferences,
@@ -16,6 +17,7 @@ from integrations_health.pages import (
 urlpatterns = [
     path("", status.page, name="status"),
     path("integrations/<uuid:integration_id>/", integration.page, name="integration"),
+    path("integrations/<uuid:integration_id>/check/", checking.check_now, name="check-now"),
     path("status/", public.page, name="public-status"),
     path("status/feed.xml", public_feed.feed, name="public-status-feed"),
     path("status/data.json", public.data, name="public-status-data"),

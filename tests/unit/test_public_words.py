@@ -31,7 +31,9 @@ def a_board(whole: State, *services: State, incident: ProviderIncident | None = 
     names = ("gmail", "slack", "calendar")
     provider = Provider(
         whole=a_line("", whole, incident),
-        services=[a_line(name, state, incident) for name, state in zip(names, services, strict=False)],
+        services=[
+            a_line(name, state, incident) for name, state in zip(names, services, strict=False)
+        ],
         has_incident=incident is not None,
     )
     return Board(
