@@ -23,6 +23,7 @@ _FAULTS = {
     Cause.SERVICE: "{service}'s: {provider} answers, but {service} behind it does not work well.",
     Cause.OURS: "Ours. It says nothing about your connection.",
 }
+_OWNERS = {Cause.USER_GRANT, Cause.USER_SCOPE}
 
 
 class Watched(Protocol):
@@ -67,14 +68,20 @@ class Outlook(NamedTuple):
     pace: str
 
 
-def explain(health: Watched) -> Verdict:
-    """Return why an integration's status is what it is. Takes whatever stands in `metadata`."""
+def explain(health: Watched, *, incident_cause: str | None = None) -> Verdict:
+    """Return why an integration's status is what it is. Takes whatever stands in `metadata`.
+
+    `incident_cause` is whose fault the incident is that lies over it, None when there is none. What
+    only the account's owner can mend stays theirs.
+    """
     heard = health.metadata if isinstance(health.metadata, Mapping) else {}
     last = heard.get("outcome")
     code = health.error_code or (last if isinstance(last, str) else "")
     if health.last_check_at is None:
         return Verdict("It was not checked yet.", "", "", [], "")
-    fault = _FAULTS[_CAUSES.get(code)] if code in _CAUSES else ""
+    fault = _FAULTS[_CAUSES[code]] if code in _CAUSES else ""
+    if incident_cause is not None and _CAUSES.get(code) not in _OWNERS:
+        fault = _FAULTS[Cause.SERVICE if incident_cause == Cause.SERVICE else Cause.PROVIDER]
     called = {
         "provider": names.provider(health.provider),
         "service": names.service(health.service),

@@ -84,7 +84,8 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "since": moments.at(health.status_since),
         "last_check": moments.relative(health.last_check_at),
         "read_at": moments.at(found.now),
-        "verdict": verdicts.explain(health),
+        "incident": found.incident and board.incident(found.incident, moments=moments),
+        "verdict": verdicts.explain(health, incident_cause=found.incident and found.incident.cause),
         "outlook": verdicts.outlook(
             health, interval=found.interval, now=found.now, zone=moments.zone
         ),

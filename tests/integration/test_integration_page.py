@@ -135,6 +135,19 @@ def test_a_page_compares_with_everybody_when_they_are_enough_to_be_nobody(
     assert ("For everybody" in body) == (others + 1 >= LEAST_USERS)
 
 
+def test_an_incident_over_it_is_told(client: Client, owner: User) -> None:
+    watched = factories.integration(
+        user=owner, status="healthy", last_check_at=datetime.now(UTC), metadata={"outcome": "ok"}
+    )
+    factories.incident(opened_at=datetime.now(UTC) - 26 * MINUTE - MINUTE / 2)
+
+    body = client.get(address(watched)).text
+
+    assert "Composio has been failing for everyone since" in body
+    assert "for 26 min" in body
+    assert "Composio&#x27;s. Your connection itself may be fine." in body
+
+
 def test_secrets_are_neither_shown_nor_read(client: Client, owner: User) -> None:
     watched = factories.integration(
         user=owner, server_url="https://canary-url.example", server_token="canary-token"

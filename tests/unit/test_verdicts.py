@@ -74,6 +74,26 @@ def test_every_outcome_has_a_sentence_and_somebody_or_nobody_to_blame(outcome: O
     assert (verdict.fault == "Nobody's.") == (MEANINGS[outcome].cause is None)
 
 
+@pytest.mark.parametrize(
+    ("code", "cause", "whose"),
+    [
+        ("", "provider", "Composio's."),
+        ("timeout", "service", "Slack's:"),
+        ("internal_error", "provider", "Composio's."),
+        ("auth_expired", "provider", "Not Composio's"),
+        ("permission", "service", "Not Composio's"),
+    ],
+)
+def test_an_incident_is_to_blame_unless_only_the_owner_can_mend_it(
+    code: str, cause: str, whose: str
+) -> None:
+    verdict = verdicts.explain(
+        Health(error_code=code, metadata={"outcome": code or "ok"}), incident_cause=cause
+    )
+
+    assert verdict.fault.startswith(whose)
+
+
 def test_what_was_never_checked_has_no_verdict() -> None:
     verdict = verdicts.explain(Health(last_check_at=None, error_code="", metadata={}))
 
