@@ -1,7 +1,7 @@
 """Read when an integration's status changed, and for how long each lasted."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ SELECT checked_at, status, outcome, before, before_at FROM (
     FROM {TABLE}
     WHERE integration_id = %(integration_id)s AND user_id = %(user_id)s
         AND checked_at >= %(since)s AND checked_at < %(until)s
-    WINDOW in_order AS (ORDER BY checked_at)
+    WINDOW in_order AS (ORDER BY checked_at, id)
 ) AS checks
 WHERE before IS DISTINCT FROM status OR checked_at - before_at > %(longest_silence)s
 ORDER BY checked_at DESC LIMIT %(most)s
@@ -118,9 +118,9 @@ def _known(
     if not turns:
         return
     first, last = turns[0], turns[-1]
-    if first.before is not None:
-        # What came before was cut off; how far this reaches back is cut by the caller's beginning.
-        yield Stretch(first.before, datetime.min.replace(tzinfo=UTC), _end(first))
+    if first.before is not None and first.before_at is not None:
+        # There are more turns than were read; of what came before only its last check is known.
+        yield Stretch(first.before, first.before_at, _end(first))
     for turn, following in pairwise(turns):
         yield Stretch(turn.status, turn.at, _end(following))
     seen_at = max(last_check_at or last.at, last.at)

@@ -55,7 +55,6 @@ def page(request: HttpRequest, integration_id: UUID) -> HttpResponse:
     context = {
         "page": "integration",
         "timezone": user.timezone,
-        "look": look,
         **_now(found, moments),
         **_past(found, look, moments),
     }
@@ -63,7 +62,7 @@ def page(request: HttpRequest, integration_id: UUID) -> HttpResponse:
 
 
 def _now(found: Detail, moments: Moments) -> dict[str, Any]:
-    health = found.health
+    health, incident = found.health, found.incident
     labels = bars.labels(found.bar_window, zone=moments.zone)
     state = "paused" if found.is_paused else "new" if found.is_new else found.status
     return {
@@ -84,8 +83,10 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "since": moments.at(health.status_since),
         "last_check": moments.relative(health.last_check_at),
         "read_at": moments.at(found.now),
-        "incident": found.incident and board.incident(found.incident, moments=moments),
-        "verdict": verdicts.explain(health, incident_cause=found.incident and found.incident.cause),
+        "incident": None if incident is None else board.incident(incident, moments=moments),
+        "verdict": verdicts.explain(
+            health, incident_cause=None if incident is None else incident.cause
+        ),
         "outlook": verdicts.outlook(
             health, interval=found.interval, now=found.now, zone=moments.zone
         ),

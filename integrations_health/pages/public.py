@@ -21,7 +21,10 @@ from integrations_health.public_status import Board, Line
 MAX_AGE_SECONDS = 30
 # Anybody may ask as often as they like; reading costs more the more integrations there are.
 board_of_now = Remembered(
-    lambda: public_status.read(now=clock.now()), fresh_for=timedelta(seconds=MAX_AGE_SECONDS / 3)
+    lambda: public_status.read(now=clock.now()),
+    fresh_for=timedelta(seconds=MAX_AGE_SECONDS / 3),
+    # The page says as of when it is.
+    good_for=timedelta(minutes=5),
 )
 # Of State: which of the looks of a status it has.
 _LOOKS = {

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
+from django.db import OperationalError
 
 from integrations_health.pages.remembered import Remembered
 
@@ -65,3 +66,51 @@ def test_a_reading_that_fails_is_tried_again(numbers: Iterator[int]) -> None:
         remembered()
 
     assert remembered() == 1.0
+
+
+def test_while_the_database_does_not_answer_what_was_read_is_given_for_a_while(
+    numbers: Iterator[int],
+) -> None:
+    def read() -> int:
+        if next(numbers) > 1:
+            raise OperationalError
+        return 1
+
+    soon = Remembered(read, fresh_for=timedelta(), good_for=DAY)
+
+    assert [soon(), soon()] == [1, 1]
+
+
+def test_nobody_is_given_what_is_too_old(numbers: Iterator[int]) -> None:
+    def read() -> int:
+        if next(numbers) > 1:
+            raise OperationalError
+        return 1
+
+    remembered = Remembered(read, fresh_for=timedelta())
+    remembered()
+
+    with pytest.raises(OperationalError):
+        remembered()
+
+
+def test_nobody_waits_for_a_reading_while_there_is_something_good(numbers: Iterator[int]) -> None:
+    is_reading, go_on = Event(), Event()
+
+    def read() -> int:
+        number = next(numbers)
+        if number > 1:
+            is_reading.set()
+            go_on.wait(20)
+        return number
+
+    remembered = Remembered(read, fresh_for=timedelta(), good_for=DAY)
+    remembered()
+    slow = Thread(target=remembered)
+    slow.start()
+    is_reading.wait(20)
+
+    assert remembered() == 1
+
+    go_on.set()
+    slow.join()
