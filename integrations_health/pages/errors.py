@@ -43,12 +43,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-@requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address, or an integration, that is not there for this person."""
     if refusals.is_api(request):
         return refusals.not_found(request, exception)
-    return _page(
+    # Without the person, and without forms that say where they are: a foreign id, a deleted one and
+    # an unknown one get the same page.
+    return _plain(
         request,
         HTTPStatus.NOT_FOUND,
         "There is nothing here",
