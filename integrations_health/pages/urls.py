@@ -3,10 +3,11 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from integrations_health.pages import favicon, preferences, signing, status
+from integrations_health.pages import checking, favicon, preferences, signing, status
 
 urlpatterns = [
     path("", status.page, name="status"),
+    path("integrations/<uuid:integration_id>/check/", checking.check_now, name="check-now"),
     path("sign-in/", signing.SignIn.as_view(), name="sign-in"),
     path("sign-out/", signing.SignOut.as_view(), name="sign-out"),
     path("preferences/theme/", preferences.theme, name="theme"),
