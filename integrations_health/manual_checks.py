@@ -119,6 +119,7 @@ def _checked(seen: HealthCheck, taken_at: datetime) -> Answer:
 
 def _joined(seen: HealthCheck) -> Answer:
     """Wait for the result of the check that runs already, as long as somebody may be waiting."""
+    logger.info("manual_check.joined", extra={"integration_id": str(seen.integration_id)})
     gives_up_at = time.monotonic() + settings.MANUAL_CHECK_PATIENCE.total_seconds()
     while time.monotonic() < gives_up_at:
         health = HealthCheck.objects.get(integration_id=seen.integration_id)

@@ -21,7 +21,8 @@ class MayByScope(BasePermission):
         caller = request.user
         if not isinstance(caller, Caller):
             return False
-        wanted = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        by_method = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        wanted: Scope = getattr(view, "needs", None) or by_method
         if not caller.may(wanted):
             raise Problem(
                 status=403,

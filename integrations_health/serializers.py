@@ -66,7 +66,7 @@ class Integration(serializers.Serializer[object]):
     userId = serializers.UUIDField()
     service = serializers.CharField()
     provider = serializers.CharField()
-    displayName = serializers.CharField(help_text="Empty: none was given.")
+    displayName = serializers.CharField(allow_blank=True, help_text="Empty: none was given.")
     enabled = serializers.BooleanField(help_text="False: paused.")
     intervalSeconds = serializers.IntegerField(min_value=60, max_value=3600)
     connectedAt = _instant("When the user connected it, if known.", is_known=False)
@@ -125,7 +125,7 @@ class Health(serializers.Serializer[object]):
 
 
 class Bucket(serializers.Serializer[object]):
-    """An hour or a day in numbers. `from` and `to` are added below: one is a word of Python."""
+    """An hour or a day in numbers."""
 
     uptimePercent = serializers.FloatField(min_value=0, max_value=100, allow_null=True)
     totalChecks = _count("0: an earlier check speaks for this time.")
@@ -137,6 +137,7 @@ class Bucket(serializers.Serializer[object]):
 
     def get_fields(self) -> Fields:
         """Return the fields, `from` and `to` first."""
+        # Here, because `from` is a word of Python.
         return {
             "from": _instant("Its beginning."),
             "to": _instant("Its end."),
@@ -146,7 +147,6 @@ class Bucket(serializers.Serializer[object]):
 class _PageOfThePast(serializers.Serializer[object]):
     """What pages of checks, hours and days share."""
 
-    resolution = serializers.ChoiceField(["raw", "hour", "day"])
     nextCursor = serializers.CharField(allow_null=True)
 
     def get_fields(self) -> Fields:
@@ -158,12 +158,14 @@ class _PageOfThePast(serializers.Serializer[object]):
 class HistoryPage(_PageOfThePast):
     """Some checks, the newest first."""
 
+    resolution = serializers.ChoiceField(["raw"])
     items = Entry(many=True)
 
 
 class BucketPage(_PageOfThePast):
     """Some hours or days, the newest first; those of which nothing is known are left out."""
 
+    resolution = serializers.ChoiceField(["hour", "day"])
     items = Bucket(many=True)
 
 
@@ -209,6 +211,8 @@ class IntegrationChange(serializers.Serializer[object]):
 
 
 _ID = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+# Empty: as if it were left out.
+_ID_OR_NONE = rf"^({_ID[1:-1]})?$"
 _WORD = r"^[^\s\x00-\x1f\x7f-\x9f]+$"
 
 
@@ -218,15 +222,21 @@ class NewIntegration(IntegrationChange):
     service = serializers.RegexField(_WORD, max_length=50)
     provider = serializers.ChoiceField(PROVIDERS)
     serverInstanceId = serializers.RegexField(_ID, max_length=255)
-    serverUrl = serializers.URLField(required=False, max_length=2000, write_only=True)
+    serverUrl = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        write_only=True,
+        help_text="An http or https address.",
+    )
     serverToken = serializers.RegexField(
         r"^[\x21-\x7e]*$", required=False, max_length=8000, write_only=True
     )
     user = serializers.RegexField(
         _ID, required=False, max_length=255, help_text="Your id of the user, or ours."
     )
-    providerUserId = serializers.RegexField(_ID, required=False, max_length=255)
-    authConfigId = serializers.RegexField(_ID, required=False, max_length=255)
+    providerUserId = serializers.RegexField(_ID_OR_NONE, required=False, max_length=255)
+    authConfigId = serializers.RegexField(_ID_OR_NONE, required=False, max_length=255)
     probePolicy = serializers.ChoiceField(["always", "every_nth", "on_suspicion"], required=False)
     probeEvery = serializers.IntegerField(required=False, min_value=2, max_value=1000)
     probeTool = serializers.CharField(required=False, max_length=200)

@@ -10,7 +10,8 @@ from drf_spectacular.utils import (
     PolymorphicProxySerializer,
 )
 
-from integrations_health import serializers
+from integrations_health import openapi, serializers
+from integrations_health.problems import MEDIA_TYPE
 
 _INTEGRATION = "8d3f6c1e-3f0a-4c49-9a5b-6c2c2f0f6f01"
 _CURRENT = {
@@ -34,6 +35,17 @@ _ENTRY = {
     "errorCode": "auth_expired",
     "errorMessage": "The connection expired or was revoked. Reconnect it.",
 }
+_PAST = {
+    "resolution": "raw",
+    "from": "2026-11-23T08:20:00.000Z",
+    "to": "2026-11-24T08:20:00.000Z",
+    "items": [_ENTRY],
+    "nextCursor": None,
+}
+_TABLE = (
+    "checkedAt,status,responseTimeMs,errorCode,errorMessage\r\n"
+    "2026-11-24T08:15:00.000Z,healthy,120,,\r\n"
+)
 _SHOWN = {
     "id": _INTEGRATION,
     "userId": "0b9f6f52-7d1c-4d1b-8a39-0f4f1b3f2c11",
@@ -110,6 +122,7 @@ LIST_INTEGRATIONS: dict[str, Any] = {
 _NEW = {"service": "gmail", "provider": "composio", "serverInstanceId": "ca_1a2b3c"}
 ADD_INTEGRATION: dict[str, Any] = {
     "operation_id": "addIntegration",
+    "extensions": {openapi.ALSO: ["409"]},
     "request": serializers.NewIntegration,
     "examples": [_example(_NEW, of_request=True)],
     "responses": {
@@ -174,16 +187,34 @@ SHOW_HISTORY: dict[str, Any] = {
         _CURSOR,
     ],
     "responses": {
-        (200, "application/json"): PolymorphicProxySerializer(
-            "History",
-            [serializers.HistoryPage, serializers.BucketPage],
-            resource_type_field_name=None,
+        (200, "application/json"): OpenApiResponse(
+            PolymorphicProxySerializer(
+                "History",
+                [serializers.HistoryPage, serializers.BucketPage],
+                resource_type_field_name=None,
+            ),
+            description="A page; as CSV the whole range, the newest first, under a line of names.",
+            examples=[_example(_PAST)],
         ),
-        (200, "text/csv"): OpenApiTypes.STR,
+        (200, "text/csv"): OpenApiResponse(
+            OpenApiTypes.STR, examples=[OpenApiExample("table", value=_TABLE, response_only=True)]
+        ),
     },
+}
+_LIMITED = {
+    "description": "It was checked a moment ago; this was the result.",
+    "allOf": [
+        {"$ref": "#/components/schemas/Problem"},
+        {
+            "type": "object",
+            "required": ["lastResult"],
+            "properties": {"lastResult": {"$ref": "#/components/schemas/CheckResult"}},
+        },
+    ],
 }
 CHECK_NOW: dict[str, Any] = {
     "operation_id": "checkNow",
+    "extensions": {openapi.ALSO: ["409"]},
     "request": None,
     "parameters": [
         OpenApiParameter(
@@ -200,5 +231,6 @@ CHECK_NOW: dict[str, Any] = {
             {"state": "running", "current": _CURRENT},
             "It takes longer; `Location` is where the result will be.",
         ),
+        (429, MEDIA_TYPE): OpenApiResponse(_LIMITED, description="It was checked a moment ago."),
     },
 }

@@ -9,6 +9,8 @@ from integrations_health.api.checks import Check
 from integrations_health.api.health import Health
 from integrations_health.api.history import History
 from integrations_health.api.integrations import Integrations, OneIntegration
+from integrations_health.api.reference import Docs, Schema
+from integrations_health.api.socket_tickets import SocketTickets
 
 _ONE = "integrations/<uuid:integration_id>"
 
@@ -18,4 +20,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/health", Health.as_view(), name="api-health"),
     path(f"{_ONE}/health/history", History.as_view(), name="api-history"),
     path(f"{_ONE}/health/check", Check.as_view(), name="api-check"),
+    path("ws-ticket", SocketTickets.as_view(), name="api-socket-ticket"),
+    path("schema", Schema.as_view(), name="api-schema"),
+    path("docs", Docs.as_view(), name="api-docs"),
 ]

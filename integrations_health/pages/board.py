@@ -75,8 +75,8 @@ def incident(one: ProviderIncident, *, moments: Moments) -> dict[str, Any]:
         "what": f"{names.service(one.service)}{through}"
         if one.service
         else names.provider(one.provider) or "Everything",
-        "opened": moments.at(one.opened_at),
-        "closed": moments.at(one.closed_at),
+        "opened": moments.exactly(one.opened_at),
+        "closed": moments.exactly(one.closed_at),
         "lasted": time_words.span(ended_at - one.opened_at),
     }
 
