@@ -25,6 +25,8 @@ def configuration(*, as_text: bool) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
             # A 4xx is the client's business; what fails is logged as an error.
             "django.request": {"level": "ERROR"},
+            # Answered with 400; whoever scans the network is none of our errors.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
             "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
             # An address may hold a ticket for a WebSocket.

@@ -98,8 +98,11 @@ class ApiKeyAdmin(QuickAdmin):
     @admin.action(description="Revoke the chosen keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         """End the chosen keys at once, and for good."""
-        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"{ended} revoked.", messages.SUCCESS)
+        ended = list(queryset.filter(revoked_at=None))
+        queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        for key in ended:
+            self.log_change(request, key, "Revoked.")
+        self.message_user(request, f"{len(ended)} revoked.", messages.SUCCESS)
 
 
 @admin.register(HealthCheck)

@@ -18,7 +18,8 @@ SELECT integration_id, array_agg(day - %(first)s), array_agg(observed_seconds),
     array_agg(downtime_seconds), array_agg(degraded_seconds),
     percentile_disc(0.5) WITHIN GROUP (ORDER BY p95_ms)
 FROM integration_health_daily
-WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s) AND day >= %(first)s AND day < %(until)s
+WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
+    AND day >= %(first)s AND day < %(until)s
 GROUP BY integration_id
 """
 # Checks of one status in a row are one run, unless nothing was heard for too long between them.
@@ -53,7 +54,7 @@ Whom = dict[str, list[UUID]]
 
 
 class Watched(NamedTuple):
-    """Whose bar is asked for, and whose integration it is: a past of another owner is not theirs."""
+    """Whose bar is asked for, and its owner: what it was to another owner is not theirs."""
 
     id: UUID
     user_id: UUID

@@ -29,6 +29,12 @@ def at(instant: datetime, *, now: datetime, zone: tzinfo) -> str:
     return day(instant, now=now, zone=zone)
 
 
+def exactly(instant: datetime, *, zone: tzinfo) -> str:
+    """Return an instant with its day and its time: `3 Nov, 14:02`."""
+    local = instant.astimezone(zone)
+    return f"{local.day} {local:%b, %H:%M}"
+
+
 def since(instant: datetime, *, now: datetime, zone: tzinfo) -> str:
     """Return since when: `since 14:02`, `since Tuesday 14:02`, `since 3 Nov`."""
     local = instant.astimezone(zone)

@@ -9,7 +9,7 @@ from integrations_health.outcomes import MEANINGS, Cause, Outcome
 from integrations_health.status import Status
 
 _CAUSES = {outcome.value: meaning.cause for outcome, meaning in MEANINGS.items()}
-RECONNECT = "Connect it again in the app where you connected it, then press Check now."
+RECONNECT = "Open the app where you connected it, connect it again, then press Check now."
 NOTHING_TO_DO = "You need do nothing."
 _MOST_NAMED = 3
 
@@ -97,9 +97,7 @@ def advice(row: Shown) -> str:
         case Cause.USER_GRANT:
             return RECONNECT
         case Cause.USER_SCOPE:
-            return (
-                "Connect it again in that app and allow everything it asks, then press Check now."
-            )
+            return "Open the app where you connected it, allow everything it asks, then press Check now."
         case Cause.PROVIDER | Cause.SERVICE:
             return f"{NOTHING_TO_DO} We keep checking."
         case _:

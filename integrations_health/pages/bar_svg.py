@@ -31,10 +31,11 @@ def draw(bar: Bar, *, labels: Sequence[str], name: str) -> SafeString:
     """Return the bar's element: the drawing, its name, and what scripts need to know."""
     notes = "|".join(f"{index} {note}" for index, note in bar.notes.items())
     return format_html(
-        '<div class="bar" data-bar="{}" data-notes="{}"><svg viewBox="0 0 {} {}" '
+        '<div class="bar" data-bar="{}" data-notes="{}" data-name="{}"><svg viewBox="0 0 {} {}" '
         'preserveAspectRatio="none" role="img" aria-label="{}">{}</svg></div>',
         bar.tones,
         notes,
+        name,
         len(bar.tones) * STEP - 1,
         HEIGHT,
         f"{name}: {told(bar, labels)}",

@@ -1,63 +1,55 @@
-"""Check an integration now for somebody who pressed the button, and say how it went."""
+"""Check one integration because its owner pressed the button, and go back to the page."""
 
 import math
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
-from integrations_health import budget, manual_checks, pipeline
-from integrations_health.models import HealthCheck, User
+from integrations_health import budget, manual_checks, names, pipeline
+from integrations_health.models import HealthCheck, Integration, User
 from integrations_health.pages import preferences, visitors
 
-_RUNNING = "It is being checked; the result will be here in a moment."
-_CACHED = "It worked less than a minute ago, so nothing was asked again."
-_REFUSALS: dict[type[Exception], str] = {
-    budget.Spent: "The provider lets us ask nothing more for now. Try again in a minute.",
-    manual_checks.Busy: "Too many checks are running. Try again in a few seconds.",
-    pipeline.Parked: "Its check failed on our side again and again. We try again within an hour.",
+_BUSY = "The provider lets us ask no more right now. Try again in a minute."
+REFUSED: dict[type[Exception], str] = {
+    budget.Spent: _BUSY,
+    manual_checks.Busy: "Too many checks run at once. Try again in a few seconds.",
+    pipeline.Parked: "Our own check of it keeps failing. It is tried again within the hour.",
 }
 
 
 @require_POST
 @login_required
 def check_now(request: HttpRequest, integration_id: UUID) -> HttpResponse:
-    """Check it, and go back to the page with the button."""
-    user = request.user
-    assert isinstance(user, User)
-    rows = HealthCheck.objects.visible_to(visitors.own(user))
-    if not rows.filter(integration_id=integration_id).exists():
+    """Check it, say what was found, and show the row again."""
+    assert isinstance(request.user, User)
+    caller = visitors.own(request.user)
+    watched = Integration.objects.visible_to(caller).filter(pk=integration_id).first()
+    if watched is None:
         raise Http404
+    name = watched.display_name or names.service(watched.service)
     try:
         answer = manual_checks.check(integration_id)
+    except manual_checks.Limited as limited:
+        seconds = max(1, math.ceil(limited.held_for.total_seconds()))
+        messages.warning(request, f"{name} was checked a moment ago. Again in {seconds} s.")
     except HealthCheck.DoesNotExist:
         raise Http404 from None
-    except manual_checks.Limited as limited:
-        messages.warning(request, f"It may be checked again in {seconds_of(limited.held_for)} s.")
-    except tuple(_REFUSALS) as refused:
-        messages.warning(request, _REFUSALS[type(refused)])
+    except tuple(REFUSED) as reason:
+        messages.warning(request, f"{name} was not checked. {REFUSED[type(reason)]}")
     else:
-        messages.info(request, _said(answer))
-    return HttpResponseRedirect(preferences.back(request))
+        _tell(request, name, answer)
+    return HttpResponseRedirect(f"{preferences.back(request)}#i-{integration_id}")
 
 
-def held_for(manual_at: datetime | None, *, now: datetime) -> int:
-    """Return for how many seconds the button is not free after a press at `manual_at`."""
-    if manual_at is None:
-        return 0
-    return seconds_of(manual_at + settings.MANUAL_CHECK_EVERY - now)
-
-
-def seconds_of(wait: timedelta) -> int:
-    """Return a wait in whole seconds, rounded up."""
-    return max(math.ceil(wait.total_seconds()), 0)
-
-
-def _said(answer: manual_checks.Answer) -> str:
+def _tell(request: HttpRequest, name: str, answer: manual_checks.Answer) -> None:
     if answer.is_running:
-        return _RUNNING
-    return _CACHED if answer.is_cached else f"Checked just now: {answer.health.status}."
+        messages.info(request, f"The check of {name} takes longer. Its result will be shown here.")
+        return
+    found = f"{name} is {answer.health.status}"
+    when = "checked within the last minute" if answer.is_cached else "checked just now"
+    said = f"{found}, {when}. {answer.health.error_message}".strip()
+    level = messages.SUCCESS if answer.health.status == "healthy" else messages.WARNING
+    messages.add_message(request, level, said)

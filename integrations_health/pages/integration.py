@@ -1,9 +1,10 @@
 """The page of one integration: how it is, why we think so, and how it was."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,6 +18,7 @@ from integrations_health import (
     names,
     population,
     response_times,
+    shapes,
     time_words,
     timezones,
     verdicts,
@@ -25,7 +27,7 @@ from integrations_health import (
 from integrations_health.detail import Detail
 from integrations_health.models import HealthCheck, HealthHistory, User
 from integrations_health.outcomes import MEANINGS, Outcome
-from integrations_health.pages import bar_svg, board, checking, response_chart, visitors
+from integrations_health.pages import bar_svg, board, response_chart, visitors
 from integrations_health.pages.looks import Look
 from integrations_health.pages.moments import Moments
 from integrations_health.pages.remembered import Remembered
@@ -63,6 +65,7 @@ def page(request: HttpRequest, integration_id: UUID) -> HttpResponse:
 
 def _now(found: Detail, moments: Moments) -> dict[str, Any]:
     health, incident = found.health, found.incident
+    held = _held(health, found.now)
     labels = bars.labels(found.bar_window, zone=moments.zone)
     state = "paused" if found.is_paused else "new" if found.is_new else found.status
     return {
@@ -77,7 +80,9 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "banner": found.banner(zone=moments.zone),
         "advice": wording.advice(found),
         "others": _others(found),
-        "held": checking.held_for(health.manual_at, now=found.now),
+        "held": "" if held is None else time_words.span(held),
+        "free_at": "" if held is None else shapes.instant(found.now + held),
+        "now_exactly": shapes.instant(found.now),
         "p95": board.milliseconds(None if found.p95_ms is None else round(found.p95_ms)),
         "uptime": board.NOTHING if found.bar.uptime is None else f"{found.bar.uptime:g} %",
         "since": moments.at(health.status_since),
@@ -93,6 +98,14 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "bar": bar_svg.draw(found.bar, labels=labels, name=found.name),
         "bar_labels": labels,
     }
+
+
+def _held(health: HealthCheck, now: datetime) -> timedelta | None:
+    """Return for how long it may not be checked by hand; None when it may."""
+    if health.manual_at is None:
+        return None
+    held = health.manual_at + settings.MANUAL_CHECK_EVERY - now
+    return held if held > timedelta() else None
 
 
 def _others(found: Detail) -> str:

@@ -27,13 +27,23 @@ class Moments:
         """Return an instant like `at`, for scripts to turn into `2 min ago` or `in 3 min`."""
         return self._element(instant, _RELATIVE)
 
+    def exactly(self, instant: datetime | None) -> SafeString:
+        """Return an instant as `3 Nov, 14:02`."""
+        if instant is None:
+            return NEVER
+        return self._said(instant, _ABSOLUTE, time_words.exactly(instant, zone=self.zone))
+
     def _element(self, instant: datetime | None, how: SafeString) -> SafeString:
         if instant is None:
             return NEVER
+        said = time_words.at(instant, now=self.now, zone=self.zone)
+        return self._said(instant, how, said)
+
+    def _said(self, instant: datetime, how: SafeString, said: str) -> SafeString:
         return format_html(
             '<time datetime="{}" title="{}"{}>{}</time>',
             shapes.instant(instant),
             time_words.utc(instant),
             how,
-            time_words.at(instant, now=self.now, zone=self.zone),
+            said,
         )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations_health import bars, overview, timezones, windows
+from integrations_health import bars, overview, shapes, timezones, windows
 from integrations_health.models import User
 from integrations_health.pages import board, choices, visitors
 from integrations_health.pages.choices import Choice
@@ -34,6 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": "status",
         "now": moments.at(now),
+        "now_exactly": shapes.instant(now),
         "banner": banner,
         "since": banner.since and moments.at(banner.since),
         "failing": found.failing,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
@@ -59,6 +60,7 @@ def test_staff_revoke_a_key_and_never_see_what_proves_it(staff: Client) -> None:
     seen = "".join(staff.get(page).content.decode() for page in pages)
     staff.post(pages[0], {"action": "revoke", "_selected_action": [str(row.pk)]})
 
+    assert LogEntry.objects.get().object_id == str(row.pk)
     assert row.prefix in seen
     assert row.digest not in seen
     with pytest.raises(api_keys.Refused, match="revoked"):

@@ -1,80 +1,83 @@
-// Keeps the page of one integration up to date: when something changed, the page is asked for anew
-// and its part takes the place of the old one.
+// The page of one integration, live: what changed is fetched, and takes the place of what was.
 
-import { onChecked } from "./check.js";
-import { follow } from "./follow.js";
+import { followBars, prepareBars } from "./bars.js";
+import { refresh } from "./board.js";
+import { followChecks } from "./checks.js";
+import { now, span } from "./clock.js";
+import { connect } from "./live.js";
 
-const PART = "[data-live-page]";
-const FOCUSABLE = "a, button, summary, [tabindex]";
-let isAsking = false;
-let isStale = false;
-let connection = "still";
-let updatedAt = null;
+const LOOK_EVERY_MS = 30_000; // without a socket
+const main = document.getElementById("main");
+const { watched, version } = document.getElementById("watched").dataset;
+const line = document.querySelector("[data-live]");
+const announcer = document.querySelector("[data-announce]");
+let known = Number(version);
+let state = "reconnecting"; // of the socket: live, reconnecting, refused
+let isLost = false; // the page could not be fetched
+let isLooking = false;
+let isStale = false; // something changed while the page was fetched
+let heardAt = now();
+let lookAt = Infinity;
 
-async function refresh() {
+followBars(main);
+prepareBars(main);
+connect({ ids: () => [watched], onUpdate, onState });
+followChecks({ onResult: look, onSaid: announce });
+setInterval(tick, 1000);
+
+async function look() {
   isStale = true;
-  if (isAsking) return;
-  isAsking = true;
-  try {
-    while (isStale) {
-      isStale = false;
-      const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-      // Somebody who signed out meanwhile is sent to where they sign in.
-      if (answer.redirected) location.reload();
-      if (!answer.ok) break;
-      put(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      updatedAt = Date.now();
-    }
-  } catch {
-    // Nothing is lost but this look: the connection tells when there is something newer.
-  } finally {
-    isAsking = false;
-    tell();
+  if (isLooking) return;
+  isLooking = true;
+  while (isStale) {
+    isStale = false;
+    const opened = [...main.querySelectorAll("details")].map((one) => one.open);
+    isLost = !(await refresh());
+    main.querySelectorAll("details").forEach((one, index) => (one.open = Boolean(opened[index])));
   }
+  isLooking = false;
+  lookAt = state === "live" ? Infinity : now() + LOOK_EVERY_MS;
+  if (!isLost) heardAt = now();
+  tick();
 }
 
-function put(fresh) {
-  const old = document.querySelector(PART);
-  const part = fresh.querySelector(PART);
-  if (old === null || part === null) return;
-  const opened = [...old.querySelectorAll("details")].map((one) => one.open);
-  [...part.querySelectorAll("details")].forEach((one, index) => (one.open = Boolean(opened[index])));
-  const focused = [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
-  old.replaceWith(document.importNode(part, true));
-  document.title = fresh.title;
-  if (focused < 0) return;
-  document.querySelectorAll(`${PART} :is(${FOCUSABLE})`)[focused]?.focus({ preventScroll: true });
+function onUpdate(frame) {
+  if (frame.integrationId !== watched) return;
+  heardAt = now();
+  if (!(frame.version > known)) return;
+  known = frame.version;
+  look();
 }
 
-function words(seconds) {
-  const age = Math.max(Math.round((Date.now() - updatedAt) / 1000), 0);
-  const ago = age < 60 ? `${age} s ago` : `${Math.floor(age / 60)} min ago`;
-  if (connection === "live") return `Live, updated ${ago}`;
-  if (connection === "polling") return `Updated ${ago}, again in ${seconds} s`;
-  return "Reconnecting\u2026";
+function onState(is) {
+  state = is;
+  if (is === "live") lookAt = Infinity;
+  else if (lookAt === Infinity) lookAt = now() + LOOK_EVERY_MS;
+  tick();
 }
 
-let left = 0;
-
-function tell() {
-  const line = document.querySelector("[data-live]");
-  if (line === null || connection === "still") return;
-  line.dataset.live = connection;
-  line.querySelector("[data-live-text]").textContent = words(left);
+function tick() {
+  if (now() >= lookAt && !document.hidden) {
+    lookAt = Infinity;
+    look();
+  }
+  // What without scripts stands beside the button, the button itself says.
+  main.querySelector("[data-held]")?.remove();
+  const [is, said] = sentence();
+  line.dataset.live = is;
+  const text = line.querySelector("[data-live-text]");
+  if (text.textContent !== said) text.textContent = said;
 }
 
-const part = document.querySelector(PART);
-if (part !== null) {
-  updatedAt = Date.now();
-  follow(part.dataset.livePage, {
-    version: Number(part.dataset.version),
-    changed: refresh,
-    state(name, seconds) {
-      connection = name;
-      left = seconds ?? 0;
-      tell();
-    },
-  });
-  onChecked(refresh);
-  setInterval(tell, 1000);
+function sentence() {
+  const ago = `${span((now() - heardAt) / 1000)} ago`;
+  if (isLost) return ["lost", `The server does not answer; this is as of ${ago}`];
+  if (state === "live") return ["live", `Live, updated ${ago}`];
+  if (state === "reconnecting") return ["reconnecting", "Reconnecting\u2026"];
+  return ["polling", `Updated ${ago}, again in ${span(Math.max(0, lookAt - now()) / 1000)}`];
+}
+
+function announce(sentence) {
+  announcer.textContent = sentence;
+  announcer.hidden = false;
 }

@@ -1,4 +1,18 @@
-// Takes the theme that this browser chose, on a page that is the same bytes for everybody. It runs
-// before anything is drawn.
-const chosen = /(?:^|; )theme=(light|dark)(?:;|$)/.exec(document.cookie);
-if (chosen) document.documentElement.dataset.theme = chosen[1];
+// Change the theme without a reload. The same form works without this script.
+
+export function followTheme() {
+  const form = document.querySelector("[data-theme-form]");
+  form?.addEventListener("submit", (event) => {
+    const chosen = event.submitter;
+    if (!chosen) return;
+    event.preventDefault();
+    document.documentElement.dataset.theme = chosen.value;
+    if (!chosen.value) delete document.documentElement.dataset.theme;
+    for (const button of form.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button === chosen));
+    }
+    const body = new FormData(form, chosen);
+    // The server keeps it for the next page.
+    fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
+  });
+}
