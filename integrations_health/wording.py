@@ -10,6 +10,7 @@ from integrations_health.status import Status
 
 _CAUSES = {outcome.value: meaning.cause for outcome, meaning in MEANINGS.items()}
 RECONNECT = "Open the app where you connected it, connect it again, then press Check now."
+ALLOW = "Open the app where you connected it, allow everything it asks, then press Check now."
 NOTHING_TO_DO = "You need do nothing."
 _MOST_NAMED = 3
 
@@ -97,7 +98,7 @@ def advice(row: Shown) -> str:
         case Cause.USER_GRANT:
             return RECONNECT
         case Cause.USER_SCOPE:
-            return "Open the app where you connected it, allow everything it asks, then press Check now."
+            return ALLOW
         case Cause.PROVIDER | Cause.SERVICE:
             return f"{NOTHING_TO_DO} We keep checking."
         case _:

@@ -29,19 +29,16 @@ GET    healthz                          200   200   200   200    200       200  
 GET    readyz                           503   503   503   503    503       503     503    503
 GET    <empty>                          302   302   302   200    302       302     302    302
 GET    integrations/<id>/               302   302   302   404    302       302     302    302
-POST   integrations/<id>/check/         302   302   302   404    302       302     302    302
 GET    status/                          200   200   200   200    200       200     200    200
 GET    status/data.json                 200   200   200   200    200       200     200    200
 GET    status/feed.xml                  200   200   200   200    200       200     200    200
 GET    sign-in/                         200   200   200   302    200       200     200    200
 POST   sign-in/                         200   200   200   302    200       200     200    200
-PUT    sign-in/                         200   200   200   302    200       200     200    200
-OPTIONS sign-in/                        200   200   200   302    200       200     200    200
-OPTIONS sign-out/                       200   200   200   200    200       200     200    200
 POST   sign-out/                        302   302   302   302    302       302     302    302
 POST   preferences/theme/               302   302   302   302    302       302     302    302
 POST   preferences/time-zone/           302   302   302   302    302       302     302    302
-GET    favicon/<int:failing>.svg        200   200   200   200    200       200     200    200
+POST   integrations/<id>/check/         302   302   302   404    302       302     302    302
+GET    favicon.svg                      200   200   200   200    200       200     200    200
 GET    favicon.ico                      302   302   302   302    302       302     302    302
 """
 PUBLIC = frozenset({"api/schema", "api/docs"})

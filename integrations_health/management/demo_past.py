@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid5
 
@@ -133,7 +133,7 @@ def _write_days(new: list[Integration], within: Window, *, now: datetime) -> Non
     )
 
 
-def _day(one: Integration, day: object, series: Series, index: int, p95: int) -> DailyHealth:
+def _day(one: Integration, day: date, series: Series, index: int, p95: int) -> DailyHealth:
     observed = int(series.observed[index])
     down, degraded = int(series.down[index]), int(series.degraded[index])
     checks = observed // int(EVERY.total_seconds())

@@ -1,14 +1,13 @@
 """The pages that say what went wrong, in the look of the rest.
 
-Under /api/ the API answers for itself.
+They ask neither the session nor the database, and hold no token: a foreign, a deleted and an
+unknown id are answered the same, byte for byte. Under /api/ the API answers for itself.
 """
 
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.views.decorators.csrf import requires_csrf_token
 
 from integrations_health import refusals
 from integrations_health.pages import themes
@@ -16,13 +15,11 @@ from integrations_health.pages import themes
 _TEMPLATE = "errors/error.html"
 
 
-@requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that cannot be understood."""
     if refusals.is_api(request):
         return refusals.bad_request(request, exception)
-    # Without a request: a host that we do not serve would be refused again while rendering.
-    return _plain(
+    return _page(
         request,
         HTTPStatus.BAD_REQUEST,
         "That request was not understood",
@@ -30,7 +27,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-@requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer somebody who may not see this."""
     if refusals.is_api(request):
@@ -47,9 +43,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address, or an integration, that is not there for this person."""
     if refusals.is_api(request):
         return refusals.not_found(request, exception)
-    # Without the person, and without forms that say where they are: a foreign id, a deleted one and
-    # an unknown one get the same page.
-    return _plain(
+    return _page(
         request,
         HTTPStatus.NOT_FOUND,
         "There is nothing here",
@@ -58,10 +52,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer when we broke; asks neither the database nor the session."""
+    """Answer when we broke."""
     if refusals.is_api(request):
         return refusals.failed(request)
-    return _plain(
+    return _page(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Something broke on our side",
@@ -72,7 +66,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that came without the proof that it is ours (CSRF)."""
-    return _plain(
+    return _page(
         request,
         HTTPStatus.FORBIDDEN,
         "The form could not be accepted",
@@ -81,12 +75,7 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def _page(request: HttpRequest, status: HTTPStatus, title: str, *paragraphs: str) -> HttpResponse:
-    said = {"code": status.value, "title": title, "paragraphs": paragraphs}
-    return render(request, _TEMPLATE, said, status=status)
-
-
-def _plain(
+def _page(
     request: HttpRequest, status: HTTPStatus, title: str, *paragraphs: str, retry: str = ""
 ) -> HttpResponse:
     said = {"code": status.value, "title": title, "paragraphs": paragraphs, "retry": retry}

@@ -5,6 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 MOST_SHOWN = 99
+_DIGITS = 9
 _CALM = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" '
     'rx="9" fill="#2a50cf"/><path d="M5 17h5l3.5-9 5.5 16 3.5-7H27" fill="none" '
@@ -19,8 +20,10 @@ _FAILING = (
 
 @require_safe
 @cache_control(public=True, max_age=86_400, immutable=True)
-def favicon(request: HttpRequest, failing: int = 0) -> HttpResponse:
-    """Answer the icon for `failing` integrations."""
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Answer the icon for as many failing integrations as the address says."""
+    said = request.GET.get("failing", "")
+    failing = int(said) if said.isdecimal() and len(said) < _DIGITS else 0
     count = f"{failing}" if failing <= MOST_SHOWN else f"{MOST_SHOWN}+"
     image = _FAILING.format(count=count, size=20 - 3 * len(count)) if failing else _CALM
     return HttpResponse(image, content_type="image/svg+xml")

@@ -30,7 +30,10 @@ class SignIn(LoginView):
     template_name = "pages/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+    http_method_names = ("get", "head", "post")
 
 
 class SignOut(LogoutView):
     """Ends the session; by POST only."""
+
+    http_method_names = ("post",)

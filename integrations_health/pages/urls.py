@@ -25,6 +25,6 @@ urlpatterns = [
     path("sign-out/", signing.SignOut.as_view(), name="sign-out"),
     path("preferences/theme/", preferences.theme, name="theme"),
     path("preferences/time-zone/", preferences.time_zone, name="time-zone"),
-    path("favicon/<int:failing>.svg", favicon.favicon, name="favicon"),
-    path("favicon.ico", RedirectView.as_view(pattern_name="favicon"), {"failing": 0}),
+    path("favicon.svg", favicon.favicon, name="favicon"),
+    path("favicon.ico", RedirectView.as_view(pattern_name="favicon")),
 ]
