@@ -38,8 +38,8 @@ class Incidents(IncidentFeed):
         return reverse("public-status")
 
     def items(self, board: Board) -> list[ProviderIncident]:
-        """Return the incidents, newest first."""
-        return board.incidents[:MOST]
+        """Return what the page lists: each links to its place there."""
+        return board.recent[:MOST]
 
     def item_title(self, item: ProviderIncident) -> str:
         """Return what failed, and whether it goes on."""
