@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+# One password for all of the demo's end users.
+SHOWN = {"user-NNN": "user-001 to user-012"}
+
 
 def welcome(var: Path, *, host: str, port: int, is_demo: bool) -> str:
     """Return where to look, who signs in, and what to type next."""
@@ -21,6 +24,7 @@ def welcome(var: Path, *, host: str, port: int, is_demo: bool) -> str:
     return f"""
 Integration Health is running.
 
+  http://{shown}:{port}/          what works and what does not, for who signs in
   http://{shown}:{port}/admin/    what is watched, how it is, and why
   http://{shown}:{port}/readyz    whether the monitor itself is well
 
@@ -46,5 +50,6 @@ def _credentials(path: Path) -> str:
         return f"  see {path}"
     accounts = [line.split() for line in lines if line and not line.startswith("#")]
     return "\n".join(
-        f"  {name:<10} {password}" for name, password in (a for a in accounts if len(a) == 2)
+        f"  {SHOWN.get(name, name):<20} {password}"
+        for name, password in (a for a in accounts if len(a) == 2)
     )

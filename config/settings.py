@@ -60,6 +60,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "integrations_health.pages.themes.frame",
             ]
         },
     }
@@ -67,6 +68,8 @@ TEMPLATES = [
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 AUTH_USER_MODEL = "integrations_health.User"
+AUTHENTICATION_BACKENDS = ["integrations_health.sign_in.ByNameOrExternalId"]
+CSRF_FAILURE_VIEW = "integrations_health.pages.errors.form_refused"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -88,6 +91,8 @@ LOGGING = logs.configuration(
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "status"
 LOGOUT_REDIRECT_URL = "sign-in"
+# Whether anybody may see how providers and services do.
+PUBLIC_STATUS_PAGE = environment.flag("PUBLIC_STATUS_PAGE", default=True)
 
 # --- What a browser may do -------------------------------------------------------------------
 

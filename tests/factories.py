@@ -17,6 +17,7 @@ from integrations_health.models import (
     Integration,
     MonitoringGap,
     ProviderBudget,
+    ProviderDay,
     ProviderIncident,
     User,
 )
@@ -111,6 +112,21 @@ def daily_health(of: Integration | None = None, **fields: Any) -> DailyHealth:
     } | fields
     _ensure(DailyHealth, day)
     return DailyHealth.objects.create(**fields)
+
+
+def provider_day(**fields: Any) -> ProviderDay:
+    """Make the day of a provider that ten people used, without a fault."""
+    return ProviderDay.objects.create(
+        **{
+            "day": datetime.now(UTC).date() - timedelta(days=1),
+            "provider": "composio",
+            "users": 10,
+            "observed_seconds": 864_000,
+            "outage_seconds": 0,
+            "impaired_seconds": 0,
+        }
+        | fields
+    )
 
 
 def incident(**fields: Any) -> ProviderIncident:

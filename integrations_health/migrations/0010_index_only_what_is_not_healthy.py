@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations_health", "0007_list_integrations_in_order")]
+    dependencies = [("integrations_health", "0009_add_up_days_of_providers")]
 
     operations = [
         migrations.RemoveIndex(model_name="healthcheck", name="idx_health_status"),

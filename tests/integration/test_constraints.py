@@ -23,6 +23,7 @@ def _rows() -> None:
     factories.gap()
     factories.history(integration)
     factories.daily_health(integration)
+    factories.provider_day()
 
 
 # By the name of the constraint: statements that would make its sentence false.
@@ -73,6 +74,18 @@ BREAKS: dict[str, list[str]] = {
     "no_day_is_longer_than_what_was_observed": [
         "UPDATE integration_health_daily SET observed_seconds = 86401",
         "UPDATE integration_health_daily SET downtime_seconds = 86400, degraded_seconds = 1",
+    ],
+    "no_outage_is_longer_than_the_downtime": [
+        "UPDATE integration_health_daily SET outage_seconds = downtime_seconds + 1",
+        "UPDATE integration_health_daily SET impaired_seconds = degraded_seconds + 1",
+    ],
+    "one_row_per_provider_service_and_day": [
+        "INSERT INTO provider_days"
+        " (day, provider, service, users, observed_seconds, outage_seconds, impaired_seconds)"
+        " SELECT day, provider, service, 1, 0, 0, 0 FROM provider_days",
+    ],
+    "no_provider_fails_longer_than_it_was_observed": [
+        "UPDATE provider_days SET outage_seconds = observed_seconds, impaired_seconds = 1",
     ],
     "one_open_incident_per_provider_and_service": [
         "INSERT INTO provider_incidents (id, provider, service, cause, affected_users)"
