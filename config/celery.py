@@ -37,6 +37,19 @@ app.conf.beat_schedule = {
         "task": "integrations_health.tasks.roll_up_history",
         "schedule": crontab(minute="25"),
     },
+    "look again at alerts": {
+        "task": "alerts.tasks.look_again",
+        "schedule": settings.ALERT_TICK,
+        "options": {"expire_seconds": settings.ALERT_TICK.total_seconds()},
+    },
+    "close stale notices": {
+        "task": "alerts.tasks.close_stale_notices",
+        "schedule": crontab(minute="*/15"),
+    },
+    "prune decisions": {
+        "task": "alerts.tasks.prune_decisions",
+        "schedule": crontab(minute="40", hour="0"),
+    },
 }
 self_waking.install(app)
 kept_connections.install(app)

@@ -241,6 +241,17 @@ EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
 # one `place:thing` that does it.
 CRASH_AT = environment.text("CRASH_AT", example="after_claim", default="")
 
+# --- Alerts ---------------------------------------------------------------------------------
+
+# How long a message waits for more to tell the same recipient.
+NOTIFICATION_GROUPING = timedelta(seconds=30)
+# What a recipient would get beyond that comes as one digest.
+NOTIFICATIONS_PER_HOUR = environment.number(
+    "NOTIFICATIONS_PER_HOUR", default=10, least=1, most=1000
+)
+# How often what was held back is looked at again.
+ALERT_TICK = timedelta(seconds=30)
+
 # --- Celery ---------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = BROKER_URL

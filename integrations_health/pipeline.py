@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
+from alerts import lifecycle
 from integrations_health import (
     budget,
     checker,
@@ -26,7 +27,7 @@ from integrations_health.crash_points import crash_point
 from integrations_health.health_rows import HealthUpdate
 from integrations_health.history import HistoryRow
 from integrations_health.models import HealthCheck
-from integrations_health.outcomes import CheckResult, Transition
+from integrations_health.outcomes import CheckResult, Observation, Transition
 from integrations_health.schedule import Claim
 from integrations_health.status import Status
 
@@ -158,6 +159,7 @@ def _record(results: Sequence[CheckResult], *, now: datetime | None) -> list[Tra
     finished: list[HistoryRow] = []
     late: list[HistoryRow] = []
     transitions: list[Transition] = []
+    observations: list[Observation] = []
     seen: set[UUID] = set()
     for result in results:
         row = rows.get(result.integration_id)
@@ -170,10 +172,12 @@ def _record(results: Sequence[CheckResult], *, now: datetime | None) -> list[Tra
         update = entries.current(row, result)
         updates.append(update)
         finished.append(entries.finished(row, result, update))
+        observations.append(entries.observation(row, result, update))
         if update.status != row.state.status:
             transitions.append(entries.transition(row, result, update))
     health_rows.update(updates, now=now)
     history.append(finished)
     history.append_late(late)
+    lifecycle.follow(observations, now=now)
     crash_point("before_commit")
     return transitions

@@ -33,6 +33,7 @@ from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
+from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
 from tests import factories  # noqa: E402
@@ -124,6 +125,12 @@ def redis() -> Iterator[redis_client.Redis]:
     client.flushdb()
     yield client
     client.close()
+
+
+@pytest.fixture
+def no_rules(db: None) -> None:
+    """Take away the alert rules that come by migration, so that a test has only its own."""
+    AlertRule.objects.all().delete()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
+import alerts.rules
 import integrations_health.fields
 
 
@@ -410,12 +411,12 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 choices=[
-                    ("rule_disabled", "the rule is switched off"),
-                    ("acknowledged", "somebody looks after it"),
-                    ("incident", "part of a provider's incident"),
+                    ("rule_disabled", "rule disabled"),
+                    ("acknowledged", "acknowledged"),
+                    ("incident", "incident"),
                     ("maintenance", "maintenance"),
-                    ("silence", "silenced"),
-                    ("no_destination", "nowhere to send it"),
+                    ("silence", "silence"),
+                    ("no_destination", "no destination"),
                     ("cooldown", "cooldown"),
                 ],
                 db_default="",
@@ -488,9 +489,9 @@ class Migration(migrations.Migration):
             model_name="alertrule",
             name="severity",
             field=models.CharField(
-                choices=[("critical", "Critical"), ("warning", "Warning"), ("info", "Info")],
-                db_default="critical",
-                default="critical",
+                choices=[("critical", "critical"), ("warning", "warning"), ("info", "info")],
+                db_default=alerts.rules.Severity["CRITICAL"],
+                default=alerts.rules.Severity["CRITICAL"],
                 max_length=20,
             ),
         ),
@@ -520,12 +521,44 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="alert",
+            name="alert_type",
+            field=models.CharField(
+                choices=[
+                    ("failure", "failure"),
+                    ("degraded", "degraded"),
+                    ("recovered", "recovered"),
+                ],
+                max_length=50,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="alert",
             name="rule",
             field=models.ForeignKey(
                 null=True,
                 on_delete=django.db.models.deletion.RESTRICT,
                 related_name="alerts",
                 to="alerts.alertrule",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="alert",
+            name="severity",
+            field=models.CharField(
+                choices=[("critical", "critical"), ("warning", "warning"), ("info", "info")],
+                max_length=20,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="alertrule",
+            name="condition",
+            field=models.CharField(
+                choices=[
+                    ("consecutive_failures", "consecutive_failures"),
+                    ("response_time", "response_time"),
+                    ("error_rate", "error_rate"),
+                ],
+                max_length=50,
             ),
         ),
         migrations.AlterField(

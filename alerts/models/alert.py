@@ -8,10 +8,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from alerts.models.rule import AlertRule
-from alerts.models.severity import Severity as AlertSeverity
+from alerts.holding import Reason
+from alerts.models.rule import SEVERITIES, AlertRule
+from alerts.rules import AlertType
 from integrations_health.models import Integration, ProviderIncident
 from integrations_health.models.ownership import OwnedQuerySet
+
+TYPES = [(one.value, one.value) for one in AlertType]
+REASONS = [(one.value, one.value.replace("_", " ")) for one in Reason]
 
 
 class Alert(models.Model):
@@ -22,22 +26,6 @@ class Alert(models.Model):
     escalation is owed from `escalated_at` until `escalation_told_at`. A flapping alert stays open
     through the ups and downs of its integration until these end.
     """
-
-    Severity = AlertSeverity
-
-    class Type(models.TextChoices):
-        FAILURE = "failure"
-        DEGRADED = "degraded"
-        RECOVERED = "recovered"
-
-    class HeldBack(models.TextChoices):
-        RULE_DISABLED = "rule_disabled", "the rule is switched off"
-        ACKNOWLEDGED = "acknowledged", "somebody looks after it"
-        INCIDENT = "incident", "part of a provider's incident"
-        MAINTENANCE = "maintenance", "maintenance"
-        SILENCE = "silence", "silenced"
-        NO_DESTINATION = "no_destination", "nowhere to send it"
-        COOLDOWN = "cooldown", "cooldown"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="alerts")
@@ -50,15 +38,15 @@ class Alert(models.Model):
     recovers = models.OneToOneField(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="all_clear"
     )
-    alert_type = models.CharField(max_length=50, choices=Type)
-    severity = models.CharField(max_length=20, choices=AlertSeverity)
+    alert_type = models.CharField(max_length=50, choices=TYPES)
+    severity = models.CharField(max_length=20, choices=SEVERITIES)
     message = models.TextField()
     error_code = models.CharField(max_length=50, blank=True, default="", db_default="")
     is_flapping = models.BooleanField(default=False, db_default=False)
     told_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     held_back = models.CharField(
-        max_length=20, choices=HeldBack, blank=True, default="", db_default=""
+        max_length=20, choices=REASONS, blank=True, default="", db_default=""
     )
     held_until = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(null=True, blank=True)

@@ -30,7 +30,7 @@ class Cooldown(models.Model):
 
 
 class Flap(models.Model):
-    """How restless an integration is: each change of status adds, and time takes away.
+    """How restless an integration is: each fall and recovery adds, and time takes away.
 
     `penalty` is as it was at `counted_at`.
     """

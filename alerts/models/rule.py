@@ -11,7 +11,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from alerts.models.destination import Channel, Destination
-from alerts.models.severity import Severity
+from alerts.rules import Condition, Severity
+
+CONDITIONS = [(one.value, one.value) for one in Condition]
+SEVERITIES = [(one.value, one.value) for one in Severity]
 
 
 class AlertRule(models.Model):
@@ -22,16 +25,9 @@ class AlertRule(models.Model):
     of the integration is told by e-mail; by the other channels then nobody.
     """
 
-    class Condition(models.TextChoices):
-        CONSECUTIVE_FAILURES = "consecutive_failures"
-        RESPONSE_TIME = "response_time"
-        ERROR_RATE = "error_rate"
-
-    Action = Channel
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100, db_default="")
-    condition = models.CharField(max_length=50, choices=Condition)
+    condition = models.CharField(max_length=50, choices=CONDITIONS)
     threshold = models.FloatField(validators=[MinValueValidator(0)])
     window_minutes = models.PositiveIntegerField(
         default=60,
@@ -46,7 +42,7 @@ class AlertRule(models.Model):
         help_text="Only for error_rate: it says nothing about fewer checks than these.",
     )
     severity = models.CharField(
-        max_length=20, choices=Severity, default=Severity.CRITICAL, db_default=Severity.CRITICAL
+        max_length=20, choices=SEVERITIES, default=Severity.CRITICAL, db_default=Severity.CRITICAL
     )
     action = models.CharField(max_length=20, choices=Channel)
     destination = models.ForeignKey(
@@ -114,8 +110,8 @@ class AlertRule(models.Model):
             return None
         if not 0 < threshold < float("inf"):
             return "Type a number above zero."
-        if self.condition == self.Condition.CONSECUTIVE_FAILURES and threshold != int(threshold):
+        if self.condition == Condition.CONSECUTIVE_FAILURES and threshold != int(threshold):
             return "Type a whole number of failures in a row, such as 3."
-        if self.condition == self.Condition.ERROR_RATE and threshold > 100:
+        if self.condition == Condition.ERROR_RATE and threshold > 100:
             return "Type a percentage from 1 to 100."
         return None
