@@ -1,9 +1,17 @@
 """What Celery runs for alerts: each task calls the domain once, and knows nothing else."""
 
-from celery import shared_task
+import logging
 
-from alerts import decisions, notices, owed
+from celery import shared_task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from alerts import claims, decisions, delivery, notices, owed
 from integrations_health import clock
+
+logger = logging.getLogger(__name__)
+
+WAKE_UP_TICKS = 3
 
 
 @shared_task(queue="maintenance")
@@ -24,3 +32,27 @@ def close_stale_notices() -> None:
 def prune_decisions() -> None:
     """Delete decisions that are past keeping."""
     decisions.prune(now=clock.now())
+
+
+@shared_task(queue="notifications")
+def wake_senders() -> None:
+    """Wake whoever sends what is due; a tick has no other effect."""
+    for channel in claims.channels_due(now=clock.now()):
+        wake(channel)
+
+
+# A batch that began its last message late waits for a slow server longer than others do.
+@shared_task(queue="notifications", soft_time_limit=100, time_limit=110)
+def deliver(*, channel: str) -> None:
+    """Send one batch of what is due on a channel, and wake the next when there is more."""
+    if delivery.run(channel):
+        wake(channel)
+
+
+def wake(channel: str) -> None:
+    """Ask for one more batch. A wake-up that is lost or late is harmless: the next tick looks."""
+    worth = settings.TICK.total_seconds() * WAKE_UP_TICKS
+    try:
+        deliver.apply_async(kwargs={"channel": channel}, expires=worth, retry=False)
+    except OperationalError as error:
+        logger.warning("wake_up.not_sent", extra={"reason": type(error).__name__})

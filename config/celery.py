@@ -29,6 +29,11 @@ app.conf.beat_schedule = {
         # The scheduler in the database knows this name only, and drops `expires`.
         "options": {"expire_seconds": settings.TICK.total_seconds()},
     },
+    "wake senders": {
+        "task": "alerts.tasks.wake_senders",
+        "schedule": settings.TICK,
+        "options": {"expire_seconds": settings.TICK.total_seconds()},
+    },
     "maintain partitions": {
         "task": "integrations_health.tasks.maintain_partitions",
         "schedule": crontab(minute="10", hour="0"),

@@ -38,6 +38,10 @@ class Notification(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
     )
     email = models.EmailField(blank=True, default="")
+    # The dead message whose items this one tells again.
+    replays = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replayed_by"
+    )
     is_digest = models.BooleanField(default=False)
     is_collecting = models.BooleanField(default=True)
     collects_until = models.DateTimeField(db_default=Now())
