@@ -12,7 +12,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from alerts import words
-from alerts.senders.email import one_line
+from alerts.senders.email import one_line, visible
 from integrations_health.outcomes import MEANINGS, Cause, Outcome
 
 # What is beyond is counted, not listed.
@@ -114,7 +114,7 @@ def slack(told: Sequence[Told], *, id: UUID, is_owner: bool = False) -> str:
     """Return the blocks of a Slack message. Whatever was typed by people is inert in it."""
     label, url = button(told, is_owner=is_owner)
     lines = [_line(one, zone="UTC") for one in told[: MOST_LISTED // 2]]
-    listed = "\n".join(one_line(f"{line['sentence']} {line['when']}") for line in lines)
+    listed = "\n".join(f"{line['sentence']} {line['when']}" for line in lines)
     if len(told) > len(lines):
         listed += f"\n... and {len(told) - len(lines)} more."
     title = subject(told)
@@ -178,7 +178,7 @@ def _line(one: Told, *, zone: str) -> dict[str, Any]:
     elif one.ended_at is not None:
         # It waited, or was tried for long: what it tells is over by now.
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}: it is over."
-    sentence = " ".join(sentence.split())
+    sentence = visible(sentence)
     if len(sentence) > LONGEST_LINE:
         sentence = f"{sentence[: LONGEST_LINE - 1]}…"
     return {"sentence": sentence, "when": when, "event": one.event}
@@ -189,7 +189,7 @@ def _facts(one: Told) -> dict[str, Any]:
     if one.ended_at is not None:
         times["resolvedAt"] = _instant(one.ended_at)
     if one.is_notice:
-        return {"noticeId": str(one.id), "message": one_line(one.sentence), **times}
+        return {"noticeId": str(one.id), "message": visible(one.sentence)[:LONGEST_LINE], **times}
     return {
         "alertId": str(one.id),
         "integrationId": str(one.integration_id),

@@ -101,6 +101,10 @@ class MailReceiver:
     mails: list[tuple[list[str], Message]] = field(default_factory=list)
     seconds_until_an_answer: float = 0.0
 
+    def ids(self) -> list[str]:
+        """Return the ids of the messages that came in."""
+        return [mail["Message-ID"].strip("<>").partition("@")[0] for _, mail in self.mails]
+
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:

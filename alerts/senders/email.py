@@ -85,15 +85,20 @@ def composed(message: Outgoing) -> EmailMultiAlternatives:
 
 
 def one_line(text: str) -> str:
-    """Return `text` as it may stand in a header: no line breaks, nothing invisible, not long."""
-    plain = "".join(
+    """Return `text` as it may stand in a header: one visible line that is not long."""
+    shown = visible(text)
+    return shown if len(shown) <= LONGEST_SUBJECT else f"{shown[: LONGEST_SUBJECT - 1]}…"
+
+
+def visible(text: str) -> str:
+    """Return `text` in one line, without what cannot be seen."""
+    shown = "".join(
         " " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter
         for letter in text
         # Turns the direction of what follows, or cannot be sent at all.
         if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"}
     )
-    plain = _SPACES.sub(" ", plain).strip()
-    return plain if len(plain) <= LONGEST_SUBJECT else f"{plain[: LONGEST_SUBJECT - 1]}…"
+    return _SPACES.sub(" ", shown).strip()
 
 
 def _reply_address() -> str:

@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
@@ -13,18 +12,7 @@ import pytest
 from alerts.senders import SENDERS
 from alerts.senders.base import Address, MayWorkLater, NeverWorks, Outgoing
 from alerts.senders.email import LONGEST_SUBJECT
-from tests import receivers
 from tests.receivers import MailReceiver
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[MailReceiver]:
-    with receivers.mail() as running:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
-        settings.DEFAULT_FROM_EMAIL = "Health <health@example.com>"
-        settings.PUBLIC_URL = "https://health.example.com"
-        yield running
 
 
 def message(**fields: Any) -> Outgoing:
@@ -46,18 +34,18 @@ def send(*outgoing: Outgoing) -> None:
             line.send(one)
 
 
-def only(server: MailReceiver) -> EmailMessage:
-    ((_, mail),) = server.mails
+def only(mail_server: MailReceiver) -> EmailMessage:
+    ((_, mail),) = mail_server.mails
     assert isinstance(mail, EmailMessage)
     return mail
 
 
-def test_a_mail_has_text_and_html_and_the_headers_of_a_machine(server: MailReceiver) -> None:
+def test_a_mail_has_text_and_html_and_the_headers_of_a_machine(mail_server: MailReceiver) -> None:
     sent = message()
 
     send(sent)
 
-    mail = only(server)
+    mail = only(mail_server)
     assert mail["Message-ID"] == f"<{sent.id}@health.example.com>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Unsubscribe"] == "<mailto:health@example.com?subject=unsubscribe>"
@@ -84,11 +72,11 @@ def test_a_mail_has_text_and_html_and_the_headers_of_a_machine(server: MailRecei
     ],
 )
 def test_what_people_type_adds_no_header_and_loses_no_mail(
-    server: MailReceiver, subject: str
+    mail_server: MailReceiver, subject: str
 ) -> None:
     send(message(subject=subject))
 
-    ((recipients, mail),) = server.mails
+    ((recipients, mail),) = mail_server.mails
     assert recipients == ["ann@example.com"]
     assert mail["Bcc"] is None
     shown = str(mail["Subject"]).strip()  # of a folded line the first space stays
@@ -96,56 +84,56 @@ def test_what_people_type_adds_no_header_and_loses_no_mail(
     assert not any(letter in shown for letter in "\r\n\x00\u202e")
 
 
-def test_many_mails_go_over_one_connection(server: MailReceiver) -> None:
+def test_many_mails_go_over_one_connection(mail_server: MailReceiver) -> None:
     sent = [message() for _ in range(5)]
 
     send(*sent)
 
-    ids = [mail["Message-ID"] for _, mail in server.mails]
+    ids = [mail["Message-ID"] for _, mail in mail_server.mails]
     assert ids == [f"<{one.id}@health.example.com>" for one in sent]
 
 
 @pytest.mark.parametrize("answer", ["451 try later", "421 closing", "452 full"])
-def test_a_passing_refusal_is_worth_a_retry(server: MailReceiver, answer: str) -> None:
-    server.to_mails.append(answer)
+def test_a_passing_refusal_is_worth_a_retry(mail_server: MailReceiver, answer: str) -> None:
+    mail_server.to_mails.append(answer)
 
     with pytest.raises(MayWorkLater):
         send(message())
 
 
 @pytest.mark.parametrize("answer", ["550 no such user", "553 not allowed"])
-def test_a_lasting_refusal_of_a_recipient_is_not(server: MailReceiver, answer: str) -> None:
-    server.to_recipients.append(answer)
+def test_a_lasting_refusal_of_a_recipient_is_not(mail_server: MailReceiver, answer: str) -> None:
+    mail_server.to_recipients.append(answer)
 
     with pytest.raises(NeverWorks):
         send(message())
 
 
 def test_a_lasting_refusal_of_a_mail_is_not_and_the_next_mail_goes_out(
-    server: MailReceiver,
+    mail_server: MailReceiver,
 ) -> None:
-    server.to_mails.append("554 this looks like spam")
+    mail_server.to_mails.append("554 this looks like spam")
 
     with SENDERS["email"].open() as line:
         with pytest.raises(NeverWorks):
             line.send(message())
         line.send(message())
 
-    assert len(server.mails) == 1
+    assert len(mail_server.mails) == 1
 
 
-def test_greylisting_is_worth_a_retry(server: MailReceiver) -> None:
-    server.to_recipients.append("450 greylisted")
+def test_greylisting_is_worth_a_retry(mail_server: MailReceiver) -> None:
+    mail_server.to_recipients.append("450 greylisted")
 
     with pytest.raises(MayWorkLater):
         send(message())
 
 
 def test_a_server_that_hangs_after_the_mail_costs_the_timeout(
-    server: MailReceiver, settings: Any
+    mail_server: MailReceiver, settings: Any
 ) -> None:
     settings.EMAIL_TIMEOUT = 0.5
-    server.seconds_until_an_answer = 3.0
+    mail_server.seconds_until_an_answer = 3.0
 
     began_at = time.monotonic()
     with pytest.raises(MayWorkLater):
@@ -165,19 +153,19 @@ def test_a_server_that_is_away_may_be_back_later(settings: Any) -> None:
 
 
 def test_a_server_without_the_encryption_that_we_want_may_have_it_later(
-    server: MailReceiver, settings: Any
+    mail_server: MailReceiver, settings: Any
 ) -> None:
     settings.EMAIL_USE_TLS = True
 
     with pytest.raises(MayWorkLater):
         send(message())
 
-    assert server.mails == []
+    assert mail_server.mails == []
 
 
 @pytest.mark.parametrize("address", ["ann@example.com\r\nBcc: evil@example.com", "no address", ""])
-def test_what_is_no_address_gets_no_mail(server: MailReceiver, address: str) -> None:
+def test_what_is_no_address_gets_no_mail(mail_server: MailReceiver, address: str) -> None:
     with pytest.raises(NeverWorks):
         send(message(to=Address(email=address)))
 
-    assert server.mails == []
+    assert mail_server.mails == []
