@@ -14,8 +14,10 @@ from alerts.senders.base import Address, Outgoing
 
 def outgoing(row: Notification, *, now: datetime) -> Outgoing:
     """Return a notification as it goes out. Raises fields.UnreadableSecret."""
-    there = row.destination
-    to = Address(email=row.email) if there is None else destinations.address_of(there, now=now)
+    if row.destination_id is None:
+        to = Address(email=row.email)
+    else:
+        to = destinations.address_of(row.destination_id, now=now)
     if row.body:
         return Outgoing(id=row.pk, to=to, body=row.body)
     zone = row.user.timezone if row.user is not None else "UTC"
@@ -44,7 +46,7 @@ def trial(destination: Destination, *, now: datetime) -> Outgoing:
         [told],
         channel=destination.kind,
         id=told.id,
-        to=destinations.address_of(destination, now=now),
+        to=destinations.address_of(destination.pk, now=now),
         zone="UTC",
         is_owner=False,
         now=now,

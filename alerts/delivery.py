@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 
 from alerts import claims, contents, destinations, lanes, notices, retries
 from alerts.lanes import Attempt
-from alerts.models import Alert, Notification, NotificationItem, StaffNotice
+from alerts.models import Alert, Destination, Notification, NotificationItem, StaffNotice
 from alerts.senders import SENDERS
 from alerts.senders.base import MayWorkLater, NeverWorks, Outgoing
 from integrations_health import clock
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class NotDead(Exception):
-    """Only a message that was given up is sent anew."""
+    """Only a message that was given up is sent anew, and only once unless that one dies, too."""
 
 
 def run(channel: str, *, now: datetime | None = None) -> bool:
@@ -33,10 +33,15 @@ def run(channel: str, *, now: datetime | None = None) -> bool:
     sender = SENDERS[channel]
     began_at = now or clock.now()
     claim = claims.claim(channel, pause_until=began_at - sender.pause, now=began_at)
+    if not claim.ids:
+        return False
     crash_point("after_notification_claim")
-    rows = Notification.objects.select_related("destination", "user").in_bulk(claim.ids)
+    # One secret that cannot be read must not stop the others: each is read on its own, later.
+    secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
+    rows = Notification.objects.select_related("destination", "user").defer(*secrets)
+    found = rows.in_bulk(claim.ids)
     by_recipient: dict[str, list[Outgoing]] = {}
-    for row in (rows[pk] for pk in claim.ids if pk in rows):
+    for row in (found[pk] for pk in claim.ids if pk in found):
         try:
             made = _made(row, token=claim.token, now=began_at)
         except (MayWorkLater, NeverWorks) as error:
@@ -52,8 +57,8 @@ def run(channel: str, *, now: datetime | None = None) -> bool:
             continue
         crash_point("after_send_before_mark")
         at = now or clock.now()
-        _note(rows[attempt.message.id], attempt, now=at)
-        _settle(rows[attempt.message.id], attempt.error, token=claim.token, now=at)
+        _note(found[attempt.message.id], attempt, now=at)
+        _settle(found[attempt.message.id], attempt.error, token=claim.token, now=at)
     if unsent:
         claims.release(unsent, token=claim.token, now=now or clock.now())
     return claim.is_full or bool(unsent)
@@ -63,11 +68,13 @@ def run(channel: str, *, now: datetime | None = None) -> bool:
 def replay(message: Notification, *, now: datetime) -> Notification:
     """Send what a dead message told in a new one, with an id of its own. Raises NotDead."""
     dead = Notification.objects.select_for_update().get(pk=message.pk)
-    if dead.state != Notification.State.DEAD:
+    root = dead if dead.replays is None else dead.replays
+    anew = Notification.objects.filter(replays=root).exclude(state=Notification.State.DEAD)
+    if dead.state != Notification.State.DEAD or anew.exists():
         raise NotDead
     return Notification.objects.create(
         id=uuid4(),
-        replays=dead.replays or dead,
+        replays=root,
         channel=dead.channel,
         recipient=dead.recipient,
         destination=dead.destination,

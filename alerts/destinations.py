@@ -15,8 +15,12 @@ BOTH_SECRETS_FOR = timedelta(hours=24)
 SILENT_FOR = timedelta(days=3)
 
 
-def address_of(destination: Destination, *, now: datetime) -> Address:
-    """Return where its messages go, and the secrets that sign them. Decrypts them."""
+def address_of(destination_id: UUID, *, now: datetime) -> Address:
+    """Return where its messages go, and the secrets that sign them.
+
+    Raises fields.UnreadableSecret.
+    """
+    destination = Destination.objects.get(pk=destination_id)
     previous, rotated_at = destination.previous_secret, destination.secret_rotated_at
     is_rotating = bool(previous) and rotated_at is not None and now < rotated_at + BOTH_SECRETS_FOR
     return Address(

@@ -154,8 +154,8 @@ def test_whoever_sends_a_message_ends_before_another_may_take_it() -> None:
         settings.DELIVERY_BUDGET.total_seconds() + posting.DEADLINE_SECONDS,
         # Of a mail: the greeting, the sender, the recipient, the mail, its end.
         settings.DELIVERY_BUDGET.total_seconds() + 5 * settings.EMAIL_TIMEOUT,
-        tasks.deliver.soft_time_limit,
-        tasks.deliver.time_limit,
+        tasks.deliver.soft_time_limit or 0.0,
+        tasks.deliver.time_limit or 0.0,
         settings.DELIVERY_LEASE.total_seconds(),
         settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"],
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.fernet import Fernet
 
 from alerts import delivery
 from alerts.models import Destination, Notification, StaffNotice
@@ -151,3 +152,28 @@ def test_a_mail_server_that_is_away_loses_nothing(mail_server: MailReceiver, set
     ids = {mail["Message-ID"].split("@")[0].strip("<") for _, mail in mail_server.mails}
     assert {UUID(one) for one in ids} == {one.pk for one in made}
     assert len(mail_server.mails) == 3
+
+
+def test_a_dead_message_is_not_sent_anew_twice(receiver: WebReceiver) -> None:
+    made = waiting(destination=hook(receiver))
+    Notification.objects.filter(pk=made.pk).update(state="dead", is_collecting=False)
+    delivery.replay(made, now=NOW)
+
+    with pytest.raises(delivery.NotDead):
+        delivery.replay(made, now=NOW)
+
+
+def test_a_secret_that_cannot_be_read_stops_its_own_message_only(
+    receiver: WebReceiver, settings: Any
+) -> None:
+    unreadable = waiting(destination=hook(receiver))
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    readable = waiting(destination=hook(receiver))
+
+    delivery.run("webhook", now=NOW)
+
+    assert receiver.ids() == [str(readable.pk)]
+    assert (again(unreadable).state, unreadable.last_error) == (
+        "dead",
+        "Its secret cannot be read.",
+    )

@@ -53,8 +53,8 @@ def test_a_rotated_secret_signs_beside_the_old_one_for_a_day() -> None:
 
     there.refresh_from_db()
     soon, later = NOW + timedelta(hours=23), NOW + timedelta(hours=24)
-    assert destinations.address_of(there, now=soon).secrets == (new, old)
-    assert destinations.address_of(there, now=later).secrets == (new,)
+    assert destinations.address_of(there.pk, now=soon).secrets == (new, old)
+    assert destinations.address_of(there.pk, now=later).secrets == (new,)
 
 
 def test_a_destination_is_tried_out(receiver: WebReceiver) -> None:
