@@ -28,6 +28,7 @@ _NEW = (
     "is_flapping",
     "resolved_at",
     "created_at",
+    *telling.WRITTEN,
 )
 
 
@@ -168,12 +169,13 @@ def _scene(concerned: Sequence[Observation], *, now: datetime) -> Scene:
 
 
 def _write(changes: Changes, *, now: datetime) -> None:
+    if changes.owed or changes.ended:
+        changes.lines.extend(telling.tell(changes.owed, ended=changes.ended, now=now))
+    # Items and decisions that refer to these rows are held against them at the very end.
     if changes.new:
         unnest.insert(changes.new, columns=_NEW)
     if changes.changed:
-        unnest.update(changes.changed, columns=evaluation.WRITTEN)
-    if changes.owed or changes.ended:
-        changes.lines.extend(telling.tell(changes.owed, ended=changes.ended, now=now))
+        unnest.update(changes.changed, columns=[*evaluation.WRITTEN, *telling.WRITTEN])
     decisions.append(changes.lines, at=now)
 
 

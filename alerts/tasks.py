@@ -6,7 +6,7 @@ from alerts import decisions, notices, owed
 from integrations_health import clock
 
 
-@shared_task(queue="maintenance")
+@shared_task(queue="notifications")
 def look_again() -> None:
     """Look again at what was held back; a look has no other effect, from however many beats."""
     now = clock.now()
