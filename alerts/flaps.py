@@ -19,7 +19,7 @@ def follow(observations: Iterable[Observation], watched: Mapping[UUID, Watched])
         known = watched.get(seen.integration_id)
         if known is None:
             continue
-        unrest = after(seen, known.unrest)
+        unrest = _after(seen, known.unrest)
         if unrest is not None and unrest.is_flapping:
             restless.add(known.id)
         if unrest is not None and _is_worth_writing(unrest, known.unrest, seen):
@@ -28,8 +28,7 @@ def follow(observations: Iterable[Observation], watched: Mapping[UUID, Watched])
     return restless
 
 
-def after(seen: Observation, unrest: Unrest | None) -> Unrest | None:
-    """Return the unrest of an integration after what was seen of it."""
+def _after(seen: Observation, unrest: Unrest | None) -> Unrest | None:
     if _is_change(seen):
         return flapping.after_change(unrest, at=seen.at)
     return None if unrest is None else flapping.settled(unrest, at=seen.at)

@@ -54,7 +54,8 @@ def acknowledge(
 ) -> list[UUID]:
     """Note that `by` looks after these alerts; return those that nobody did before.
 
-    Idempotent: who was first stays. Resolved alerts are passed over. One statement.
+    Idempotent: who was first stays. Resolved alerts are passed over, and what is too long of a
+    note is cut. One statement.
     """
     return _by_hand(
         alert_ids,
@@ -141,7 +142,7 @@ def _by_hand(
             {
                 "ids": list(alert_ids),
                 "by": by.pk,
-                "note": note,
+                "note": note[: decisions.LONGEST_REASON],
                 "now": now,
                 "verdict": verdict.value,
                 "reason": reason[: decisions.LONGEST_REASON],

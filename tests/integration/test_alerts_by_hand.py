@@ -32,6 +32,14 @@ def test_who_acknowledges_first_stays() -> None:
     assert (line.verdict, line.actor, line.reason) == ("acknowledged", first, "On it.")
 
 
+def test_a_note_that_is_too_long_is_cut() -> None:
+    opened = factories.alert(created_at=NOW)
+
+    lifecycle.acknowledge([opened.pk], by=factories.staff(), note="x" * 600, now=LATER)
+
+    assert alert().acknowledgement_note == "x" * 500
+
+
 def test_an_acknowledgement_can_be_taken_back() -> None:
     opened = factories.alert(created_at=NOW)
     somebody = factories.staff()
