@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from integrations_health.binary_sql import binary_cursor
 
 Pair = tuple[UUID, UUID]
 
@@ -20,15 +20,15 @@ def take(pairs: Collection[Pair], *, now: datetime) -> dict[Pair, datetime]:
     """
     if not pairs:
         return {}
-    # Ordered: two that take the same cooldowns must not wait for each other crosswise.
-    ordered = sorted(pairs)
-    columns = [[rule for rule, _ in ordered], [integration for _, integration in ordered]]
-    with connection.cursor() as cursor:
+    columns = [[rule for rule, _ in pairs], [integration for _, integration in pairs]]
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO alert_cooldowns AS c (rule_id, integration_id, until)
-            SELECT p.rule_id, p.integration_id, %s
-            FROM unnest(%s::uuid[], %s::uuid[]) AS p(rule_id, integration_id)
+            SELECT p.rule_id, p.integration_id, %b::timestamptz
+            FROM unnest(%b::uuid[], %b::uuid[]) AS p(rule_id, integration_id)
+            -- Ordered: two that take the same ones must not wait for each other crosswise.
+            ORDER BY p.rule_id, p.integration_id
             ON CONFLICT (rule_id, integration_id) DO UPDATE SET until = EXCLUDED.until
                 WHERE c.until <= EXCLUDED.until
             RETURNING rule_id, integration_id
@@ -41,7 +41,7 @@ def take(pairs: Collection[Pair], *, now: datetime) -> dict[Pair, datetime]:
         cursor.execute(
             """
             SELECT c.rule_id, c.integration_id, c.until
-            FROM alert_cooldowns c JOIN unnest(%s::uuid[], %s::uuid[]) AS p(rule_id, integration_id)
+            FROM alert_cooldowns c JOIN unnest(%b::uuid[], %b::uuid[]) AS p(rule_id, integration_id)
                 USING (rule_id, integration_id)
             """,
             columns,
@@ -53,18 +53,19 @@ def start(until: Mapping[Pair, datetime]) -> None:
     """Let cooldowns run until these instants, never shorter than they already do."""
     if not until:
         return
-    ordered = sorted(until)
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO alert_cooldowns AS c (rule_id, integration_id, until)
-            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])
+            SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::timestamptz[])
+                AS p(rule_id, integration_id, until)
+            ORDER BY p.rule_id, p.integration_id
             ON CONFLICT (rule_id, integration_id) DO UPDATE SET until = EXCLUDED.until
                 WHERE c.until < EXCLUDED.until
             """,
             [
-                [rule for rule, _ in ordered],
-                [integration for _, integration in ordered],
-                [until[pair] for pair in ordered],
+                [rule for rule, _ in until],
+                [integration for _, integration in until],
+                list(until.values()),
             ],
         )

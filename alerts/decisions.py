@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from alerts.models import Decision
+from integrations_health.binary_sql import binary_cursor
 
 KEPT_FOR = timedelta(days=90)
 LONGEST_REASON = 500
@@ -29,10 +30,11 @@ def append(lines: Sequence[Line], *, at: datetime) -> None:
     """Write decisions in one statement, in this order."""
     if not lines:
         return
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             "INSERT INTO alert_decisions (alert_id, verdict, reason, actor_id, at)"
-            " SELECT *, %s FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[])",
+            " SELECT *, %b::timestamptz"
+            " FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::uuid[])",
             [
                 at,
                 [line.alert_id for line in lines],

@@ -56,24 +56,6 @@ def evaluate(observations: Iterable[Observation], scene: Scene) -> Changes:
     return changes
 
 
-def end(alert: Alert, watched: Watched, *, now: datetime) -> Alert:
-    """Resolve `alert` in memory and return its all-clear, a row of its own."""
-    # A transaction that waited for a lock is younger than its own clock says.
-    alert.resolved_at = max(now, alert.created_at)
-    called = _called(watched)
-    return Alert(
-        integration_id=watched.id,
-        user_id=watched.user_id,
-        rule_id=alert.rule_id,
-        recovers_id=alert.pk,
-        alert_type=AlertType.RECOVERED.value,
-        severity=Severity.INFO.value,
-        message=words.recovered(called, after=alert.resolved_at - alert.created_at),
-        resolved_at=alert.resolved_at,
-        created_at=alert.resolved_at,
-    )
-
-
 def _is_due(rule: Rule, watched: Watched) -> bool:
     return (
         rule.is_enabled
@@ -121,13 +103,31 @@ def _follow(
         alert.is_flapping = is_restless
         changes.lines.append(_unrest(alert))
     if verdict is rules.Verdict.ENDED and not is_restless:
-        changes.new.append(end(alert, watched, now=scene.now))
+        changes.new.append(_end(alert, watched, now=scene.now))
         changes.ended.append(alert)
         changes.lines.append(Line(alert.pk, Verdict.RESOLVED, _farewell(alert)))
     elif verdict is rules.Verdict.HOLDS and seen.vote is not Vote.HEALTHY:
         _worsen(alert, rule, watched, seen, rate, scene, changes)
     if _as_written(alert) != before:
         changes.changed.append(alert)
+
+
+def _end(alert: Alert, watched: Watched, *, now: datetime) -> Alert:
+    """Resolve `alert` in memory and return its all-clear, a row of its own."""
+    # A transaction that waited for a lock is younger than its own clock says.
+    alert.resolved_at = max(now, alert.created_at)
+    called = _called(watched)
+    return Alert(
+        integration_id=watched.id,
+        user_id=watched.user_id,
+        rule_id=alert.rule_id,
+        recovers_id=alert.pk,
+        alert_type=AlertType.RECOVERED.value,
+        severity=Severity.INFO.value,
+        message=words.recovered(called, after=alert.resolved_at - alert.created_at),
+        resolved_at=alert.resolved_at,
+        created_at=alert.resolved_at,
+    )
 
 
 def _worsen(

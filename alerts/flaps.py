@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from django.db import connection
-
 from alerts import flapping
 from alerts.flapping import Unrest
 from alerts.sight import Watched
+from integrations_health.binary_sql import binary_cursor
 from integrations_health.outcomes import Observation
 from integrations_health.status import Status
 
@@ -20,7 +19,7 @@ def follow(observations: Iterable[Observation], watched: Mapping[UUID, Watched])
         known = watched.get(seen.integration_id)
         if known is None:
             continue
-        unrest = after(seen, known.unrest)
+        unrest = _after(seen, known.unrest)
         if unrest is not None and unrest.is_flapping:
             restless.add(known.id)
         if unrest is not None and _is_worth_writing(unrest, known.unrest, seen):
@@ -29,8 +28,7 @@ def follow(observations: Iterable[Observation], watched: Mapping[UUID, Watched])
     return restless
 
 
-def after(seen: Observation, unrest: Unrest | None) -> Unrest | None:
-    """Return the unrest of an integration after what was seen of it."""
+def _after(seen: Observation, unrest: Unrest | None) -> Unrest | None:
     if _is_change(seen):
         return flapping.after_change(unrest, at=seen.at)
     return None if unrest is None else flapping.settled(unrest, at=seen.at)
@@ -52,11 +50,11 @@ def _write(changed: Mapping[UUID, Unrest]) -> None:
         return
     ids = sorted(changed)
     columns = zip(*(changed[one] for one in ids), strict=True)
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO alert_flaps (integration_id, penalty, counted_at, is_flapping)
-            SELECT * FROM unnest(%s::uuid[], %s::float[], %s::timestamptz[], %s::bool[])
+            SELECT * FROM unnest(%b::uuid[], %b::float[], %b::timestamptz[], %b::bool[])
             ON CONFLICT (integration_id) DO UPDATE SET penalty = EXCLUDED.penalty,
                 counted_at = EXCLUDED.counted_at, is_flapping = EXCLUDED.is_flapping
             """,

@@ -28,6 +28,7 @@ _NEW = (
     "is_flapping",
     "resolved_at",
     "created_at",
+    *telling.WRITTEN,
 )
 
 
@@ -53,7 +54,8 @@ def acknowledge(
 ) -> list[UUID]:
     """Note that `by` looks after these alerts; return those that nobody did before.
 
-    Idempotent: who was first stays. Resolved alerts are passed over. One statement.
+    Idempotent: who was first stays. Resolved alerts are passed over, and what is too long of a
+    note is cut. One statement.
     """
     return _by_hand(
         alert_ids,
@@ -140,7 +142,7 @@ def _by_hand(
             {
                 "ids": list(alert_ids),
                 "by": by.pk,
-                "note": note,
+                "note": note[: decisions.LONGEST_REASON],
                 "now": now,
                 "verdict": verdict.value,
                 "reason": reason[: decisions.LONGEST_REASON],
@@ -168,12 +170,13 @@ def _scene(concerned: Sequence[Observation], *, now: datetime) -> Scene:
 
 
 def _write(changes: Changes, *, now: datetime) -> None:
+    if changes.owed or changes.ended:
+        changes.lines.extend(telling.tell(changes.owed, ended=changes.ended, now=now))
+    # Items and decisions that refer to these rows are held against them at the very end.
     if changes.new:
         unnest.insert(changes.new, columns=_NEW)
     if changes.changed:
-        unnest.update(changes.changed, columns=evaluation.WRITTEN)
-    if changes.owed or changes.ended:
-        changes.lines.extend(telling.tell(changes.owed, ended=changes.ended, now=now))
+        unnest.update(changes.changed, columns=[*evaluation.WRITTEN, *telling.WRITTEN])
     decisions.append(changes.lines, at=now)
 
 

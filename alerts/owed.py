@@ -46,7 +46,9 @@ def _tell_some(after: UUID | None, *, now: datetime, at_once: int) -> UUID | Non
         if alert.rule_id in rules and alert.integration_id in watched
     ]
     if found:
-        decisions.append(telling.tell(found, now=now), at=now)
+        lines = telling.tell(found, now=now)
+        unnest.update([one.alert for one in found], columns=telling.WRITTEN)
+        decisions.append(lines, at=now)
     return alerts[-1].pk if len(alerts) == at_once else None
 
 

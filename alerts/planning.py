@@ -10,9 +10,9 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import connection
 
 from alerts.holding import Facts
+from integrations_health.binary_sql import binary_cursor
 
 
 class Recipient(NamedTuple):
@@ -56,12 +56,12 @@ def told_of(alert_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:
     if not alert_ids:
         return {}
     told: dict[UUID, list[Recipient]] = {}
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             SELECT i.alert_id, n.recipient, n.channel, n.destination_id, n.user_id, n.email
             FROM notification_items i JOIN notifications n ON n.id = i.notification_id
-            WHERE i.alert_id = ANY(%s) AND i.event = 'opened'
+            WHERE i.alert_id = ANY(%b) AND i.event = 'opened'
             """,
             [list(alert_ids)],
         )
@@ -84,12 +84,13 @@ def plan(items: Sequence[Item], *, now: datetime) -> dict[str, datetime]:
         *((messages[item.recipient.key][0], *item[1:], item.recipient.key) for item in items),
         strict=True,
     )
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO notification_items
                 (notification_id, event, alert_id, notice_id, recipient, created_at)
-            SELECT *, %s FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[])
+            SELECT *, %b::timestamptz
+            FROM unnest(%b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %b::text[])
             ON CONFLICT DO NOTHING
             """,
             [now, *(list(column) for column in columns)],
@@ -101,25 +102,26 @@ def _collecting(
     recipients: Mapping[str, Recipient], *, now: datetime
 ) -> dict[str, tuple[UUID, datetime]]:
     """Return the message that collects for each recipient, a new one where none does."""
-    # Ordered: two that tell the same recipients must not wait for each other crosswise.
-    ordered = [recipients[key] for key in sorted(recipients)]
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO notifications (id, recipient, channel, destination_id, user_id, email,
                 collects_until, next_attempt_at, is_digest, created_at,
                 is_collecting, state, attempts, body, last_error)
-            SELECT r.*, d.at, d.at, d.at > %(soon)s, %(now)s, true, 'pending', 0, '', ''
-            FROM unnest(%(id)s::uuid[], %(key)s::text[], %(channel)s::text[],
-                %(destination_id)s::uuid[], %(user_id)s::uuid[], %(email)s::text[]
+            SELECT r.*, d.at, d.at, d.at > t.soon, t.now, true, 'pending', 0, '', ''
+            FROM (SELECT %(now)b::timestamptz AS now, %(soon)b::timestamptz AS soon) t,
+            unnest(%(id)b::uuid[], %(key)b::text[], %(channel)b::text[],
+                %(destination_id)b::uuid[], %(user_id)b::uuid[], %(email)b::text[]
             ) AS r(id, recipient, channel, destination_id, user_id, email),
-            LATERAL (SELECT GREATEST(%(soon)s, (
+            LATERAL (SELECT GREATEST(t.soon, (
                 -- An hour after the one that filled the hour.
                 SELECT n.collects_until + interval '1 hour' FROM notifications n
                 WHERE n.recipient = r.recipient
-                    AND n.collects_until > %(now)s - interval '1 hour'
-                ORDER BY n.collects_until DESC OFFSET %(cap)s - 1 LIMIT 1
+                    AND n.collects_until > t.now - interval '1 hour'
+                ORDER BY n.collects_until DESC OFFSET %(cap)b::int - 1 LIMIT 1
             )) AS at) d
+            -- Ordered: two that tell the same recipients must not wait for each other crosswise.
+            ORDER BY r.recipient
             -- Locks the message: whoever would claim it to send it passes over it meanwhile.
             ON CONFLICT (recipient) WHERE is_collecting
                 DO UPDATE SET recipient = EXCLUDED.recipient
@@ -129,8 +131,8 @@ def _collecting(
                 "now": now,
                 "soon": now + settings.NOTIFICATION_GROUPING,
                 "cap": settings.NOTIFICATIONS_PER_HOUR,
-                "id": [uuid4() for _ in ordered],
-                **_columns(ordered),
+                "id": [uuid4() for _ in recipients],
+                **_columns(recipients.values()),
             },
         )
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}

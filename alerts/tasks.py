@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 WAKE_UP_TICKS = 3
 
 
-@shared_task(queue="maintenance")
+@shared_task(queue="notifications")
 def look_again() -> None:
     """Look again at what was held back; a look has no other effect, from however many beats."""
     now = clock.now()

@@ -14,12 +14,12 @@ from alerts.models import Alert, NotificationItem
 from alerts.planning import Item, Recipient
 from alerts.rules import Rule
 from alerts.sight import Watched
-from integrations_health import unnest
 from integrations_health.overlay import OpenIncidents
 
 Event = NotificationItem.Event
 
-_COLUMNS = ("told_at", "escalation_told_at", "held_back", "held_until", "incident")
+# What telling may change of an alert.
+WRITTEN = ("told_at", "escalation_told_at", "held_back", "held_until", "incident")
 
 
 class Owed(NamedTuple):
@@ -45,7 +45,8 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
 
     An opening waits for the cooldown of its rule and integration. An escalation does not, since it
     comes once in the life of an alert, but starts the cooldown anew. The end is told to everybody
-    who was told of the beginning, whatever holds. The alerts are locked by the caller.
+    who was told of the beginning, whatever holds. The alerts are locked by the caller, who writes
+    `WRITTEN` of those that are owed.
     """
     held = _held(owed, now=now) if owed else {}
     free = [one for one in owed if one.alert.pk not in held]
@@ -67,7 +68,6 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
         *(_hold(one, held[one.alert.pk]) for one in owed if one.alert.pk in held),
         *(_told(one, news[one.alert.pk], releases, now=now) for one in free),
     ]
-    _write([one.alert for one in owed])
     return [line for line in lines if line is not None]
 
 
@@ -161,11 +161,6 @@ def _told(
     waits = latest > now + settings.NOTIFICATION_GROUPING
     digest = f" In a digest at {_clock(latest)}: an hour's messages are used up." if waits else ""
     return Line(alert.pk, Verdict.TOLD, f"Told {who or 'nobody'} {what}.{digest}")
-
-
-def _write(alerts: Sequence[Alert]) -> None:
-    if alerts:
-        unnest.update(alerts, columns=_COLUMNS)
 
 
 def _called(recipient: Recipient, rule: Rule) -> str:

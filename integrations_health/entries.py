@@ -47,7 +47,8 @@ def current(row: HealthRow, result: CheckResult) -> HealthUpdate:
     code, message = _error(row, result, vote)
     return HealthUpdate(
         integration_id=row.integration_id,
-        applied_seq=result.check_seq,
+        check_seq=result.check_seq,
+        state_version=row.state_version,
         status=state.status.value,
         response_time_ms=result.response_time_ms,
         last_check_at=result.checked_at,

@@ -127,8 +127,7 @@ class Evidence(NamedTuple):
     latency_ms: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """What one check found.
 
     `response_time_ms` is the probe's latency (the server status's when no probe ran), None when

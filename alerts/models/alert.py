@@ -22,8 +22,8 @@ class Alert(models.Model):
     """What one rule found at one integration. Only `alerts.lifecycle` writes it.
 
     `told_at` is when its opening was handed over to be sent, `sent_at` when it really went out.
-    While nobody was told, `held_back` says why, and `held_until` when that ends by itself. An
-    escalation is owed from `escalated_at` until `escalation_told_at`. A flapping alert stays open
+    An escalation is owed from `escalated_at` until `escalation_told_at`. While either is owed,
+    `held_back` says why, and `held_until` when that ends by itself. A flapping alert stays open
     through the ups and downs of its integration until these end.
     """
 

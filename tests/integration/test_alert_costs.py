@@ -69,9 +69,8 @@ def test_a_storm_of_openings_costs_the_same_for_any_number(size: int) -> None:
     batch = integrations(size)
     fail(*batch, times=2, at=NOW - MINUTE)
 
-    # alerts; maintenance, silences, incidents; two for the cooldown; messages, items; what became
-    # of the alerts; decisions
-    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 10
+    # maintenance, silences, incidents; two for the cooldown; messages, items; alerts; decisions
+    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 9
 
 
 @sizes
@@ -80,7 +79,7 @@ def test_a_storm_that_is_held_back_costs_no_messages(size: int) -> None:
     batch = integrations(size)
     fail(*batch, times=2, at=NOW - MINUTE)
 
-    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 6
+    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 5
 
 
 @sizes

@@ -90,7 +90,13 @@ class Alarms(RuleBasedStateMachine):
     def fail_for_a_while(self, number: int, times: int) -> None:
         for _ in range(times):
             self.check_one(number, Outcome.SERVER_ERROR)
-            self.pass_time(5)
+            self.pass_time(1)
+
+    @rule(number=which, times=st.integers(1, 4))
+    def go_up_and_down(self, number: int, times: int) -> None:
+        for _ in range(times):
+            self.fail_for_a_while(number, THRESHOLD)
+            self.check_one(number, Outcome.OK)
 
     @rule(minutes=st.sampled_from([1, 5, 20, 59, 61]))
     def pass_time(self, minutes: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db.models import RestrictedError
 
 from alerts.models import AlertRule, MaintenanceWindow, Silence
 from tests import factories
@@ -114,3 +115,21 @@ def test_maintenance_that_ends_before_it_starts_is_refused() -> None:
         window.full_clean(exclude=["author"])
 
     assert "ends_at" in refused.value.message_dict
+
+
+def test_who_deletes_a_person_deletes_the_rules_for_them_with_their_alerts() -> None:
+    integration = factories.integration()
+    rule = factories.rule(user=integration.user)
+    factories.notification(alert=factories.alert(integration=integration, rule=rule))
+
+    integration.user.delete()
+
+    assert not AlertRule.objects.filter(pk=rule.pk).exists()
+
+
+def test_a_rule_that_opened_alerts_is_switched_off_rather_than_deleted() -> None:
+    rule = factories.rule()
+    factories.alert(rule=rule)
+
+    with pytest.raises(RestrictedError):
+        rule.delete()

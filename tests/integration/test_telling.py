@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from alerts import lifecycle, owed
-from alerts.models import Alert, AlertRule, Notification, Silence
+from alerts.models import Alert, AlertRule, Notification
 from integrations_health.models import Integration, User
-from integrations_health.outcomes import Outcome
 from tests import factories
 from tests.alarms import (
     MINUTE,
@@ -78,99 +77,6 @@ def test_a_disabled_destination_holds_back_until_it_is_back() -> None:
     look_again(at=NOW + MINUTE)
 
     assert told() == [("opened", f"destination:{desk.pk}")]
-
-
-def test_the_same_is_not_told_again_within_the_cooldown() -> None:
-    rule = factories.rule(cooldown_minutes=60)
-    integration = factories.integration(status="healthy")
-    fail(integration)
-    check(integration, at=NOW + MINUTE)
-
-    fail(integration, at=NOW + timedelta(minutes=10))
-
-    second = Alert.objects.get(rule=rule, resolved_at=None)
-    assert (second.told_at, second.held_back) == (None, "cooldown")
-    assert second.held_until == NOW + HOUR + timedelta(seconds=30)
-    assert events() == ["opened", "recovered"]
-    assert last_reason() == (
-        "Not sent: The same was told not long ago. Until 2031-03-14 10:27 UTC."
-    )
-
-
-def test_what_is_still_true_when_the_cooldown_ends_is_told_then() -> None:
-    factories.rule(cooldown_minutes=60)
-    integration = factories.integration(status="healthy")
-    fail(integration)
-    check(integration, at=NOW + MINUTE)
-    fail(integration, at=NOW + timedelta(minutes=10))
-
-    look_again(at=NOW + HOUR)
-    assert events() == ["opened", "recovered"]
-    look_again(at=NOW + HOUR + MINUTE)
-    look_again(at=NOW + HOUR + 2 * MINUTE)
-
-    assert events() == ["opened", "recovered", "opened"]
-
-
-def test_what_is_over_before_the_cooldown_ends_is_told_to_nobody() -> None:
-    factories.rule(cooldown_minutes=60)
-    integration = factories.integration(status="healthy")
-    fail(integration)
-    check(integration, at=NOW + MINUTE)
-    fail(integration, at=NOW + timedelta(minutes=10))
-    check(integration, at=NOW + timedelta(minutes=20))
-
-    look_again(at=NOW + 2 * HOUR)
-
-    assert events() == ["opened", "recovered"]
-    assert last_reason().startswith("It works again. Nobody was told")
-
-
-def test_an_escalation_does_not_wait_and_starts_the_cooldown_anew() -> None:
-    factories.rule(cooldown_minutes=60)
-    integration = factories.integration(status="healthy")
-    fail(integration, outcome=Outcome.PERMISSION)
-    worse = NOW + timedelta(minutes=50)
-    fail(integration, at=worse)
-    check(integration, at=worse + MINUTE)
-
-    fail(integration, at=NOW + timedelta(minutes=70))
-    assert events() == ["opened", "escalated", "recovered"]
-    look_again(at=worse + HOUR + MINUTE)
-
-    assert events() == ["opened", "escalated", "recovered", "opened"]
-
-
-def test_what_was_held_back_and_got_worse_is_told_once() -> None:
-    rule = factories.rule(enabled=True)
-    silence = factories.silence(starts_at=NOW - HOUR, ends_at=NOW + HOUR)
-    integration = factories.integration(status="healthy")
-    fail(integration, outcome=Outcome.PERMISSION)
-    fail(integration, at=NOW + timedelta(minutes=10))
-    assert (alert().severity, told()) == ("critical", [])
-    Silence.objects.filter(pk=silence.pk).delete()
-
-    look_again(at=NOW + timedelta(minutes=11))
-    look_again(at=NOW + timedelta(minutes=12))
-
-    assert events() == ["opened"]
-    assert alert().rule == rule
-
-
-def test_an_escalation_that_is_silenced_is_owed_until_the_silence_ends() -> None:
-    factories.rule()
-    integration = factories.integration(status="healthy")
-    fail(integration, outcome=Outcome.PERMISSION)
-    factories.silence(starts_at=NOW + MINUTE, ends_at=NOW + HOUR)
-    fail(integration, at=NOW + timedelta(minutes=10))
-    assert (events(), alert().held_back) == (["opened"], "silence")
-
-    look_again(at=NOW + timedelta(minutes=30))
-    assert events() == ["opened"]
-    look_again(at=NOW + HOUR)
-    look_again(at=NOW + HOUR + MINUTE)
-
-    assert events() == ["opened", "escalated"]
 
 
 def test_a_silence_hides_the_alert_and_lets_it_out_when_it_ends() -> None:
