@@ -94,7 +94,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         for address in found[:MOST_ADDRESSES]:
             try:
                 return await self._send(request, host, address)
-            except httpx.ConnectError as error:
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failed = error
         raise failed
 
@@ -120,7 +120,8 @@ def client(*, resolve: Resolve = resolve, tls: SSLContext | None = None) -> http
         transport=PinnedTransport(inner, resolve=resolve),
         follow_redirects=False,
         trust_env=False,
-        timeout=httpx.Timeout(10.0),
+        # So short that another address of the name still gets its turn.
+        timeout=httpx.Timeout(10.0, connect=4.0),
         headers={"user-agent": "integration-health", "accept-encoding": "identity"},
     )
 

@@ -130,3 +130,15 @@ def test_the_number_is_connected_to_and_the_name_stays_in_tls_and_host(
     assert [request.headers["host"] for request in receiver.requests] == [host]
     assert names == ["hooks.example", "other.example"]
     assert asked == ["hooks.example", "other.example"]
+
+
+def test_an_address_that_does_not_answer_leaves_its_turn_to_the_next(settings: Any) -> None:
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.2", "127.0.0.1"]  # nobody listens at the first
+
+    with receivers.web() as receiver:
+        settings.DELIVERY_TRUSTED_HOSTS = [f"hooks.example:{receiver.port}"]
+        WebhookLine(resolve=resolve).send(message(f"http://hooks.example:{receiver.port}/hook"))
+    network.close()
+
+    assert len(receiver.requests) == 1
