@@ -310,6 +310,59 @@ EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
 # one `place:thing` that does it.
 CRASH_AT = environment.text("CRASH_AT", example="after_claim", default="")
 
+# --- Alerts ---------------------------------------------------------------------------------
+
+# How long a message waits for more to tell the same recipient.
+NOTIFICATION_GROUPING = timedelta(seconds=30)
+# What a recipient would get beyond that comes as one digest.
+NOTIFICATIONS_PER_HOUR = environment.number(
+    "NOTIFICATIONS_PER_HOUR", default=10, least=1, most=1000
+)
+# How often what was held back is looked at again.
+ALERT_TICK = timedelta(seconds=30)
+
+# --- Telling people -------------------------------------------------------------------------
+
+_mail_url = environment.text(
+    "EMAIL_URL", example="smtp+tls://user:password@mail.example.com:587", default=""
+)
+try:
+    # Without a mail server, mails are written to files, where a developer reads them.
+    _mail = environ.Env.email_url_config(_mail_url or f"filemail:///{VAR / 'mail'}")
+    _is_mail_url = not _mail_url or _mail["EMAIL_HOST"] is not None
+except (ImproperlyConfigured, KeyError, ValueError):
+    _is_mail_url = False
+if not _is_mail_url:
+    # Never with its value: it holds a password.
+    raise ImproperlyConfigured(
+        "EMAIL_URL is not understood. Type smtp+tls://user:password@host:587, "
+        "smtp+ssl://user:password@host:465 or smtp://host:25"
+    )
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = VAR / "mail"
+EMAIL_HOST = _mail["EMAIL_HOST"] or ""
+EMAIL_USE_TLS = bool(_mail.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
+EMAIL_PORT = _mail["EMAIL_PORT"] or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+# Of each answer of the mail server.
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = environment.text(
+    "DEFAULT_FROM_EMAIL",
+    example="Integration Health <health@example.com>",
+    default="Integration Health <health@localhost>",
+)
+# Hosts in your own network that messages may go to, `host:port`, even unencrypted; any other
+# private address is refused.
+DELIVERY_TRUSTED_HOSTS = environment.words("DELIVERY_TRUSTED_HOSTS", default=[])
+# Whoever sends starts no message after the budget: the last one has ended long before the lease.
+DELIVERY_BATCH_SIZE = 40
+DELIVERY_BUDGET = timedelta(seconds=5)
+DELIVERY_LEASE = timedelta(
+    seconds=environment.seconds("DELIVERY_LEASE_SECONDS", default=120, least=1, most=600)
+)
+
 # --- Celery ---------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = BROKER_URL

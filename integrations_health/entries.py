@@ -13,6 +13,7 @@ from integrations_health.outcomes import (
     MEANINGS,
     CheckResult,
     Evidence,
+    Observation,
     Outcome,
     Transition,
     clamped_wait,
@@ -82,6 +83,22 @@ def transition(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Tra
         Status(update.status),
         result.checked_at,
         result.outcome,
+    )
+
+
+def observation(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Observation:
+    """Return what the rules of alerts look at of a result that was applied as `update`."""
+    return Observation(
+        row.integration_id,
+        row.user_id,
+        row.service,
+        row.state.status,
+        Status(update.status),
+        result.outcome,
+        result.vote,
+        update.consecutive_failures,
+        result.response_time_ms,
+        result.checked_at,
     )
 
 

@@ -166,6 +166,21 @@ class Transition(NamedTuple):
     outcome: Outcome
 
 
+class Observation(NamedTuple):
+    """What one applied result means for its integration: what the rules of alerts look at."""
+
+    integration_id: UUID
+    user_id: UUID
+    service: str
+    old: Status
+    new: Status
+    outcome: Outcome
+    vote: Vote
+    consecutive_failures: int
+    response_time_ms: int | None
+    at: datetime
+
+
 def clamped_wait(retry_after: timedelta | None) -> timedelta | None:
     """Return a provider's Retry-After kept within a minute and an hour; None stays None."""
     if retry_after is None:

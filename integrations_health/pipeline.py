@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
+from alerts import lifecycle
 from integrations_health import (
     budget,
     checker,
@@ -188,15 +189,21 @@ def _record(
     if others:
         # All of them, then: rows that are locked in two goes may be locked crosswise.
         decisions, others = [], list(results)
-    transitions, unfit = _write(decisions, now=now)
+    written, unfit = _write(decisions, now=now)
     others += unfit
     if others:
         rows = health_rows.lock({result.integration_id for result in others})
         decisions, others = _decide(others, rows)
-        transitions += _write(decisions, now=now)[0]
+        written += _write(decisions, now=now)[0]
         history.append_late(_late(others, rows))
+    # Once, after the last health row is locked: alerts and messages are locked after all of them.
+    lifecycle.follow([entries.observation(*decision) for decision in written], now=now)
     crash_point("before_commit")
-    return transitions
+    return [
+        entries.transition(*decision)
+        for decision in written
+        if decision.update.status != decision.row.state.status
+    ]
 
 
 def _decide(
@@ -219,20 +226,15 @@ def _decide(
 
 def _write(
     decisions: Sequence[_Decision], *, now: datetime | None
-) -> tuple[list[Transition], list[CheckResult]]:
-    """Write rows and history; return the changes, and the results whose row is another by now."""
+) -> tuple[list[_Decision], list[CheckResult]]:
+    """Write rows and history; return what was, and the results whose row is another by now."""
     missed = health_rows.apply([decision.update for decision in decisions], now=now)
     unfit: list[CheckResult] = []
     if missed:
         unfit = [one.result for one in decisions if one.row.integration_id in missed]
         decisions = [one for one in decisions if one.row.integration_id not in missed]
     history.append([entries.finished(*decision) for decision in decisions])
-    transitions = [
-        entries.transition(*decision)
-        for decision in decisions
-        if decision.update.status != decision.row.state.status
-    ]
-    return transitions, unfit
+    return list(decisions), unfit
 
 
 def _late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:

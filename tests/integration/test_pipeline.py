@@ -31,8 +31,9 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
     with counted_statements() as sent:
         pipeline.run("composio", now=NOW)
 
-    # room; claim in a savepoint; reserve; record (update, copy) in a savepoint; settle
-    assert len(sent) == 1 + 3 + 1 + 4 + 1
+    # room; claim in a savepoint; reserve; record (update, copy, a look at alerts) in a savepoint;
+    # settle
+    assert len(sent) == 1 + 3 + 1 + 5 + 1
 
 
 def test_a_full_batch_says_that_there_may_be_more(simulator: Simulator, settings: Any) -> None:
