@@ -36,7 +36,7 @@ from tests.integration.alarm_model import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Every step is a handful of transactions.
-SHORT = hypothesis_settings(max_examples=25, stateful_step_count=40)
+SHORT = hypothesis_settings(max_examples=20, stateful_step_count=30)
 OWNERS = [0, 0, 1]
 outcomes = st.sampled_from(
     [
@@ -91,6 +91,23 @@ class Alarms(RuleBasedStateMachine):
         for _ in range(times):
             self.check_one(number, Outcome.SERVER_ERROR)
             self.pass_time(1)
+
+    @rule(number=which, found=st.lists(outcomes, min_size=1, max_size=9))
+    def live(self, number: int, found: list[Outcome]) -> None:
+        for outcome in found:
+            self.check_one(number, outcome)
+            self.pass_time(7)
+            self.look()
+            self.send()
+
+    @rule(number=which)
+    def get_worse_unheard(self, number: int) -> None:
+        self.silence(number, 10)
+        for outcome in [Outcome.PERMISSION] * 2 + [Outcome.SERVER_ERROR] * 3:
+            self.check_one(number, outcome)
+        self.pass_time(20)
+        self.look()
+        self.look()
 
     @rule(number=which, times=st.integers(1, 4))
     def go_up_and_down(self, number: int, times: int) -> None:
