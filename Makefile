@@ -7,7 +7,7 @@ SETTINGS := IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
 # The command behind it has PostgreSQL and Redis: its own, or those that are in the environment.
 SERVERS := $(IN)python -m config.embedded --
 
-.PHONY: run test bootstrap format lint types contracts migrations tests fix lock bench
+.PHONY: run test bootstrap format lint types contracts migrations tests fix docs lock bench
 
 run: ## start everything in this terminal; PORT=8000
 	@$(PYTHON) config/bootstrap.py && exec $(IN)python -m config.runner --with-parent
@@ -52,6 +52,10 @@ tests: ## PYTEST="-k name" chooses some
 
 fix: bootstrap ## mend what can be mended: format, order of imports
 	@$(IN)ruff check --fix --quiet . ; $(IN)ruff format --quiet .
+
+docs: bootstrap ## write docs/openapi.json and docs/clients/types.ts
+	@$(SETTINGS) $(IN)python manage.py spectacular --format openapi-json --validate --file docs/openapi.json
+	@$(IN)python docs/clients/make_types.py
 
 LOCK := $(IN)uv pip compile --quiet --no-header --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links

@@ -152,13 +152,13 @@ def _migrate(environment: Mapping[str, str]) -> None:
 
 @contextmanager
 def _provider(folder: Path, *, accounts: int, key: str) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", _SIMULATOR, "--port", str(port), "--population", str(accounts)]
     environment = {**os.environ, "SIMULATOR_API_KEY": key}
     with (folder / "simulator.log").open("wb") as log:
         process = child.start(command, output=log, env=environment, cwd=ROOT)
     try:
-        _wait_for(process, port, log=folder / "simulator.log")
+        wait_for(process, port, log=folder / "simulator.log")
         yield f"http://127.0.0.1:{port}"
     finally:
         child.stop(process, signal_number=signal.SIGTERM, patience=_STOP_SECONDS)
@@ -176,13 +176,15 @@ def _worker(log: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Po
         child.stop(process, signal_number=signal.SIGTERM, patience=_STOP_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(process: subprocess.Popen[bytes], port: int, *, log: Path) -> None:
+def wait_for(process: subprocess.Popen[bytes], port: int, *, log: Path) -> None:
+    """Wait until a server listens. Raises Broken, with its log, when it does not."""
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -191,4 +193,4 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, *, log: Path) -> None
             time.sleep(0.05)
         else:
             return
-    raise Broken(f"The simulator did not start:\n{log.read_text(errors='replace')}")
+    raise Broken(f"A server did not start:\n{log.read_text(errors='replace')}")

@@ -3,14 +3,17 @@
 import os
 
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config import celery, http_entry
+
+# Celery's idea of the current application is one thread's alone; requests are answered on many.
+celery.app.set_default()
 application = ProtocolTypeRouter(
     {
-        "http": get_asgi_application(),
+        "http": http_entry.application(),
         # Uses the models, which are there from now on.
         "websocket": import_string("integrations_health.routing.application"),
     }

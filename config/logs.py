@@ -25,8 +25,12 @@ def configuration(*, as_text: bool) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
             # A 4xx is the client's business; what fails is logged as an error.
             "django.request": {"level": "ERROR"},
-            "uvicorn": {"handlers": [], "propagate": True},
-            "uvicorn.error": {"handlers": [], "propagate": True},
+            # Answered with 400; whoever scans the network is none of our errors.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+            "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
+            # An address may hold a ticket for a WebSocket.
+            "uvicorn.access": {"handlers": [], "propagate": False},
             # They log each URL, in which there may be a secret.
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},

@@ -143,6 +143,8 @@ def _simulated(port: int) -> dict[str, str]:
         "COMPOSIO_API_KEY": key,
         "KLAVIS_BASE_URL": url,
         "KLAVIS_API_KEY": key,
+        # The simulated MCP servers are on this machine.
+        "MCP_ALLOW_PRIVATE_SERVERS": "1",
         # Nobody pays for these calls, and a newcomer waits for them.
         "KLAVIS_CALLS_PER_MINUTE": os.environ.get("KLAVIS_CALLS_PER_MINUTE") or "6000",
     }

@@ -151,12 +151,36 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["integrations_health.permissions.MayByScope"],
     "DEFAULT_PARSER_CLASSES": ["integrations_health.strict_json.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "integrations_health.openapi.Schema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "integrations_health.refusals.answer",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Integration Health",
+    "DESCRIPTION": "How the third-party integrations of an application's users are, and were.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": PUBLIC_URL}],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # `/docs` sends what was typed nowhere but here, and asks nobody whether the document is good.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+    "ENUM_NAME_OVERRIDES": {
+        "Status": "integrations_health.serializers.STATUSES",
+        "ErrorCode": "integrations_health.serializers.ERROR_CODES",
+        "Cause": "integrations_health.serializers.CAUSES",
+        "Provider": "integrations_health.serializers.PROVIDERS",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "integrations_health.openapi.add_what_every_operation_shares",
+    ],
 }
 
 # --- PostgreSQL -----------------------------------------------------------------------------
@@ -245,6 +269,10 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "api_key": "",
         "calls_per_minute": 0,  # each server is somebody else's: there is no common limit
         "concurrency": environment.number("MCP_CONCURRENCY", default=50, least=1, most=500),
+        "options": {
+            # Whoever registers a server chooses an address that this service then calls.
+            "is_private_allowed": environment.flag("MCP_ALLOW_PRIVATE_SERVERS", default=False),
+        },
     },
 }
 
@@ -267,6 +295,9 @@ BATCH_DEADLINE = CALL_DEADLINE * 6
 CHECK_LEASE = CALL_DEADLINE * 12
 SLOW_MS = environment.number("SLOW_MS", default=5000, least=1)
 REUSE_HEALTHY_FOR = timedelta(seconds=60)
+# By hand: one per integration in this time; whoever asked waits for the answer up to that.
+MANUAL_CHECK_EVERY = timedelta(seconds=60)
+MANUAL_CHECK_PATIENCE = timedelta(seconds=12)
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
 # Hosts outside any provider that are tried before a provider is blamed for being unreachable.
 EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])

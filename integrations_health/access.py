@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+# The header by which the application's back end acts for one user.
+ACT_FOR = "X-Act-For"
+
 
 class Scope(StrEnum):
     """What a caller was given the right to do."""

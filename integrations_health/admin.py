@@ -7,8 +7,10 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from integrations_health.models import (
+    ApiKey,
     DailyHealth,
     HealthCheck,
     HealthHistory,
@@ -19,7 +21,7 @@ from integrations_health.models import (
     ProviderIncident,
     User,
 )
-from integrations_health.staff_pages import OwnerAdmin, ReadOnlyAdmin, without_secrets
+from integrations_health.staff_pages import OwnerAdmin, QuickAdmin, ReadOnlyAdmin, without_secrets
 
 if TYPE_CHECKING:
     AccountAdmin = UserAdmin[User]
@@ -70,6 +72,37 @@ class IntegrationAdmin(OwnerAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets in the database."""
         return super().get_queryset(request).defer(*Integration.SECRETS)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(QuickAdmin):
+    """Keys of the application's back end. `manage.py create_api_key` makes one and shows it."""
+
+    list_display = (
+        "name", "prefix", "may_write", "created_at", "expires_at", "revoked_at", "last_used_at"
+    )  # fmt: skip
+    list_filter = ("may_write", ("revoked_at", admin.EmptyFieldListFilter))
+    search_fields = ("name__startswith", "prefix__exact")
+    # Nothing is shown of the digest, and nothing of a key is changed: it ends by being revoked.
+    fields = readonly_fields = list_display
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A page would keep the key in the browser's history; a command prints it once."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Leave the digests in the database."""
+        return super().get_queryset(request).defer("digest")
+
+    @admin.action(description="Revoke the chosen keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
+        """End the chosen keys at once, and for good."""
+        ended = list(queryset.filter(revoked_at=None))
+        queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        for key in ended:
+            self.log_change(request, key, "Revoked.")
+        self.message_user(request, f"{len(ended)} revoked.", messages.SUCCESS)
 
 
 @admin.register(HealthCheck)

@@ -135,6 +135,18 @@ def room(provider: str, *, now: datetime | None = None) -> int:
     return int(calls)
 
 
+def held_for(provider: str, *, lane: Lane) -> timedelta:
+    """Return how long the provider's limit lets nothing out in a lane, as far as we know."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT GREATEST({lane.value}, blocked_until) - clock_timestamp() "
+            "FROM provider_budgets WHERE provider = %s",
+            [provider],
+        )
+        row = cursor.fetchone()
+    return max(row[0] if row else timedelta(), timedelta())
+
+
 def checks_per_second(provider: str) -> float:
     """Return how fast a backlog of checks may be worked off, roughly: a call each."""
     per_minute = settings.PROVIDERS[provider]["calls_per_minute"]

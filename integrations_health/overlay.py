@@ -1,8 +1,8 @@
 """An open incident of a provider lies over the status of its integrations when it is read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from integrations_health.models import ProviderIncident
 from integrations_health.status import Status
@@ -30,6 +30,26 @@ class OpenIncidents:
             if incident.provider in {provider, ""} and incident.service in {service, ""}:
                 return incident
         return None
+
+    def showing(self, statuses: Collection[str]) -> Q:
+        """Return the condition on integrations whose status is shown as one of `statuses`."""
+        condition = Q(health__status__in=set(statuses) - {Status.HEALTHY})
+        if Status.HEALTHY in statuses:
+            condition |= Q(health__status=Status.HEALTHY) & ~self._covered()
+        if Status.DEGRADED in statuses:
+            condition |= Q(health__status=Status.HEALTHY) & self._covered()
+        return condition
+
+    def _covered(self) -> Q:
+        covered = Q(pk__in=())
+        for incident in self._incidents:
+            concerned = Q(pk__isnull=False)
+            if incident.provider:
+                concerned &= Q(provider=incident.provider)
+            if incident.service:
+                concerned &= Q(service=incident.service)
+            covered |= concerned
+        return covered
 
 
 def shown_status(status: str, incident: ProviderIncident | None) -> str:

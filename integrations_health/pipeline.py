@@ -20,6 +20,7 @@ from integrations_health import (
     live,
     network,
     partitions,
+    pooled_connection,
     schedule,
 )
 from integrations_health.budget import Lane
@@ -111,6 +112,7 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
         provider, calls=checker.calls_for(client, claim.targets), lane=lane, now=now
     )
     try:
+        pooled_connection.let_go()
         findings = network.run(
             checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at)
         )

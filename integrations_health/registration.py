@@ -1,7 +1,7 @@
 """What a person may say of an integration to be watched, checked field by field."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import partial
@@ -74,23 +74,31 @@ def read(
 
     None was not said. `providers` are the names that are known.
     """
-    refusals = [_unknown(name, place) for name in said if name not in FIELDS]
+    refusals = [_unknown(name, place, FIELDS) for name in said if name not in FIELDS]
     values: dict[str, Any] = {}
     for name, rule in FIELDS.items():
-        value = said.get(name)
-        if rule.is_required and _is_blank(value):
+        if rule.is_required and _is_blank(said.get(name)):
             refusals.append(Refusal(place, name, "is missing", "every entry needs it"))
-            continue
-        if value is None:
-            continue
-        try:
-            values[rule.attribute] = rule.parse(value)
-        except typed_values.Bad as bad:
-            refusals.append(Refusal(place, name, bad.problem, bad.remedy))
+        else:
+            _take(said, name, values, refusals, place)
     if "provider" in values and values["provider"] not in providers:
         remedy = f"type one of {', '.join(providers)}"
         refusals.append(Refusal(place, "provider", "is not a provider we know", remedy))
     return refusals or Registration(**values, place=place)
+
+
+def read_changes(
+    said: Mapping[str, object], *, among: Collection[str]
+) -> dict[str, Any] | list[Refusal]:
+    """Return what `said` changes, by the name of the row's field, or all that is wrong with it.
+
+    `among` are the fields that may be changed.
+    """
+    refusals = [_unknown(name, "", among) for name in said if name not in among]
+    values: dict[str, Any] = {}
+    for name in among:
+        _take(said, name, values, refusals, "")
+    return refusals or values
 
 
 def shown(name: str) -> str:
@@ -112,8 +120,25 @@ def _is_blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _unknown(name: str, place: str) -> Refusal:
-    remedy = f"the fields are {', '.join(FIELDS)}"
+def _take(
+    said: Mapping[str, object],
+    name: str,
+    values: dict[str, Any],
+    refusals: list[Refusal],
+    place: str,
+) -> None:
+    """Add a field to `values`, or what is wrong with it to `refusals`; None was not said."""
+    value, rule = said.get(name), FIELDS[name]
+    if value is None:
+        return
+    try:
+        values[rule.attribute] = rule.parse(value)
+    except typed_values.Bad as bad:
+        refusals.append(Refusal(place, name, bad.problem, bad.remedy))
+
+
+def _unknown(name: str, place: str, known: Collection[str]) -> Refusal:
+    remedy = f"the fields are {', '.join(known)}"
     return Refusal(place, shown(name), "is not a field we know", remedy)
 
 
@@ -133,7 +158,7 @@ FIELDS: dict[str, _Rule] = {
     "displayName": _Rule("display_name", partial(typed_values.text, most=200)),
     "providerUserId": _Rule("provider_user_id", _ID),
     "authConfigId": _Rule("auth_config_id", _ID),
-    "interval": _Rule("interval_seconds", _INTERVAL),
+    "intervalSeconds": _Rule("interval_seconds", _INTERVAL),
     "enabled": _Rule("enabled", typed_values.flag),
     "probePolicy": _Rule("probe_policy", partial(typed_values.choice, among=POLICIES)),
     "probeEvery": _Rule("probe_every", _EVERY),

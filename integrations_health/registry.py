@@ -1,6 +1,6 @@
 """Who is watched: the one place that creates and changes integrations."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,14 +64,18 @@ class Changes:
 
 
 @contextmanager
-def writing(changes: Changes, *, patience: timedelta = PATIENCE) -> Iterator[Callable[[], None]]:
+def writing(
+    changes: Changes, *, patience: timedelta | None = PATIENCE
+) -> Iterator[Callable[[], None]]:
     """Make one transaction of the registrations inside; calling what it yields will undo it all.
 
     Bulk writers take turns: two that write the same rows in another order would lock each other
-    out. Raises Busy when the turn does not come within `patience`.
+    out. Raises Busy when the turn does not come within `patience`. Who writes but one integration
+    needs no turn: None.
     """
     with transaction.atomic():
-        _take_turn(patience)
+        if patience is not None:
+            _take_turn(patience)
         yield partial(transaction.set_rollback, True)
         _settle(changes)
 
@@ -85,11 +89,11 @@ def register(registrations: Iterable[Registration], *, changes: Changes) -> None
     wanted = {_owner_key(registration): registration for registration in registrations}
     known = _known(wanted.values())
     new: list[Registration] = []
-    differing: dict[UUID, Registration] = {}
+    differing: dict[UUID, dict[str, Any]] = {}
     for key, registration in wanted.items():
         row = known.get(key)
-        if row is not None and _differences(row, registration):
-            differing[row.pk] = registration
+        if row is not None and differences(row, registration.said()):
+            differing[row.pk] = registration.said()
         elif row is not None:
             changes.unchanged += 1
         elif registration.provider in NEEDS_URL and not registration.server_url:
@@ -97,7 +101,7 @@ def register(registrations: Iterable[Registration], *, changes: Changes) -> None
         else:
             new.append(registration)
     _create(new, changes)
-    _update(differing, changes)
+    change(differing, changes=changes)
 
 
 def _owner_key(registration: Registration) -> tuple[str, str, str, UUID | str]:
@@ -120,8 +124,8 @@ def _known(
     }
 
 
-def _differences(row: Integration, registration: Registration) -> dict[str, Any]:
-    said = registration.said()
+def differences(row: Integration, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of `said` is not so yet, by the name of the row's field."""
     return {name: value for name, value in said.items() if getattr(row, name) != value}
 
 
@@ -170,23 +174,24 @@ def _user_ids(external_ids: set[str]) -> dict[str, UUID]:
     return {external_id: pk for external_id, pk in rows if external_id is not None}
 
 
-def _update(registrations: dict[UUID, Registration], changes: Changes) -> None:
-    if not registrations:
+def change(wanted: Mapping[UUID, Mapping[str, Any]], *, changes: Changes) -> None:
+    """Change these fields of a thousand integrations at most, by id; what is gone stays gone."""
+    if not wanted:
         return
     # Ordered by pk: two workers that lock the same rows must not lock them crosswise.
-    locked = Integration.objects.filter(pk__in=registrations).order_by("pk").select_for_update()
+    locked = Integration.objects.filter(pk__in=wanted).order_by("pk").select_for_update()
     rows, names = [], {"updated_at"}
     for row in locked:
-        differences = _differences(row, registrations[row.pk])
+        new = differences(row, wanted[row.pk])
         changes.updated += 1
-        if "enabled" in differences:
-            changes.to_toggle[row.pk] = differences.pop("enabled")
-        if differences.keys() & ASKED_WITH:
+        if "enabled" in new:
+            changes.to_toggle[row.pk] = new.pop("enabled")
+        if new.keys() & ASKED_WITH:
             changes.to_check.add(row.pk)
-        for name, value in differences.items():
+        for name, value in new.items():
             setattr(row, name, value)
         rows.append(row)
-        names |= differences.keys()
+        names |= new.keys()
     if rows:
         unnest.update(rows, columns=sorted(names))
 

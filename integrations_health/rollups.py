@@ -11,17 +11,15 @@ from django.db.models import Min
 from integrations_health import partitions
 from integrations_health.history import LONGEST_SILENCE
 from integrations_health.models import DailyHealth, HealthHistory, Integration, RolledUpDay
+from integrations_health.spans_sql import GAPS, SECONDS
 
 # At a check every five minutes one statement reads about 300,000 rows.
 INTEGRATIONS_AT_ONCE = 1000
 # Checks that could not be recorded in time are expected within this time after the day's end.
 FINAL_AFTER = timedelta(days=1)
 
-_ROLL_UP = """
-WITH gaps AS MATERIALIZED (
-    SELECT range_agg(tstzrange(started_at, ended_at)) AS unwatched
-    FROM monitoring_gaps WHERE started_at < %(ends)s AND ended_at > %(starts)s
-), checks AS (
+_ROLL_UP = f"""
+WITH {GAPS}, checks AS (
     SELECT integration_id, status, response_time_ms, checked_at >= %(starts)s AS is_of_the_day,
         GREATEST(checked_at, %(starts)s) AS began_at,
         -- Until the next check, but not beyond what one check can vouch for.
@@ -34,14 +32,7 @@ WITH gaps AS MATERIALIZED (
         -- The last check before midnight speaks for the beginning of the day.
         AND checked_at >= %(starts)s - %(longest_silence)s AND checked_at < %(ends)s
 ), spans AS (
-    SELECT *, CASE
-        WHEN ended_at <= began_at THEN 0
-        WHEN unwatched IS NULL THEN extract(epoch FROM ended_at - began_at)
-        ELSE (
-            SELECT COALESCE(sum(extract(epoch FROM upper(watched) - lower(watched))), 0)
-            FROM unnest(tstzmultirange(tstzrange(began_at, ended_at)) - unwatched) AS watched
-        ) END AS seconds
-    FROM checks, gaps
+    SELECT *, {SECONDS} AS seconds FROM checks, gaps
 )
 INSERT INTO integration_health_daily (
     integration_id, user_id, service, day,

@@ -4,13 +4,17 @@ Plain functions, because a page of history is a hundred rows: what is declared f
 the OpenAPI document (`serializers`) is held to them by a test.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
+from integrations_health.buckets import Bucket
 from integrations_health.history import Statistics
-from integrations_health.models import HealthCheck, Integration, ProviderIncident
-from integrations_health.outcomes import MEANINGS
+from integrations_health.models import HealthCheck, ProviderIncident
+from integrations_health.outcomes import MEANINGS, Outcome
 from integrations_health.overlay import shown_status
+from integrations_health.probes import NO_PROBE
+from integrations_health.status import Vote
 
 Json = dict[str, Any]
 _CAUSES = {
@@ -35,6 +39,54 @@ class Entry(Protocol):
     def error_message(self) -> str: ...
 
 
+class Health(Protocol):
+    """How an integration is: a HealthCheck, or what was read of one."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def response_time_ms(self) -> int | None: ...
+    @property
+    def last_check_at(self) -> datetime | None: ...
+    @property
+    def next_check_at(self) -> datetime: ...
+    @property
+    def status_since(self) -> datetime | None: ...
+    @property
+    def consecutive_failures(self) -> int: ...
+    @property
+    def error_code(self) -> str: ...
+    @property
+    def error_message(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+    @property
+    def state_version(self) -> int: ...
+
+
+class Watched(Protocol):
+    """Who is watched: an Integration, or what was read of one."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+    @property
+    def interval_seconds(self) -> int: ...
+    @property
+    def connected_at(self) -> datetime | None: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
 def instant(at: datetime | None) -> str | None:
     """Return an instant as RFC 3339 in UTC with milliseconds and `Z`; None stays None."""
     if at is None:
@@ -43,7 +95,7 @@ def instant(at: datetime | None) -> str | None:
 
 
 def current(
-    health: HealthCheck, *, incident: ProviderIncident | None, version: int | None = None
+    health: Health, *, incident: ProviderIncident | None, version: int | None = None
 ) -> Json:
     """Return how an integration is now: `current` of REST, `health` of a WebSocket frame.
 
@@ -82,7 +134,7 @@ def cause(error_code: str) -> str | None:
     return _CAUSES.get(error_code)
 
 
-def integration(watched: Integration, health: Json) -> Json:
+def integration(watched: Watched, health: Json) -> Json:
     """Return an integration with its current health, as lists and single answers show it."""
     return {
         "id": str(watched.pk),
@@ -119,6 +171,51 @@ def statistics(numbers: Statistics) -> Json:
         "unhealthyChecks": numbers.unhealthy_checks,
         "averageResponseTimeMs": numbers.average_response_time_ms,
         "p95ResponseTimeMs": numbers.p95_response_time_ms,
+    }
+
+
+def bucket(numbers: Bucket, *, width: timedelta) -> Json:
+    """Return the checks of an hour or a day in numbers."""
+    return {
+        "from": instant(numbers.starts_at),
+        "to": instant(numbers.starts_at + width),
+        "uptimePercent": numbers.uptime_percent,
+        "totalChecks": numbers.total_checks,
+        "healthyChecks": numbers.healthy_checks,
+        "degradedChecks": numbers.degraded_checks,
+        "unhealthyChecks": numbers.unhealthy_checks,
+        "p50ResponseTimeMs": numbers.p50_ms,
+        "p95ResponseTimeMs": numbers.p95_ms,
+    }
+
+
+def check(health: HealthCheck, now: Json, *, is_cached: bool) -> Json:
+    """Return what the last check found; `now` is the `current` of the same row."""
+    return {
+        "status": now["status"],
+        "responseTimeMs": health.response_time_ms,
+        "cached": is_cached,
+        "details": {
+            "serverStatus": health.metadata.get("serverStatus"),
+            "serviceCheck": _service_check(health),
+        },
+        "current": now,
+    }
+
+
+def _service_check(health: HealthCheck) -> Json:
+    """Return what the check says of the service itself; `healthy` is None when it says nothing."""
+    outcome = health.metadata.get("outcome")
+    if outcome not in MEANINGS:
+        return {"healthy": None, "message": "It was not checked yet."}
+    meaning = MEANINGS[Outcome(outcome)]
+    is_good = outcome in {Outcome.OK, Outcome.SLOW}
+    if is_good and not health.metadata.get("isProbed"):
+        return {"healthy": True, "message": NO_PROBE}
+    says_nothing = meaning.vote is Vote.ABSTAINS
+    return {
+        "healthy": None if says_nothing else is_good,
+        "message": meaning.sentence or "It works.",
     }
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from alerts.models import Alert, AlertRule, Notification
 from integrations_health.models import (
+    ApiKey,
     DailyHealth,
     HealthCheck,
     HealthHistory,
@@ -28,6 +29,7 @@ MAKE: dict[type[models.Model], Callable[[], models.Model]] = {
     DailyHealth: factories.daily_health,
     ProviderIncident: factories.incident,
     ProviderBudget: factories.budget,
+    ApiKey: factories.api_key,
     Heartbeat: factories.heartbeat,
     MonitoringGap: factories.gap,
     Alert: factories.alert,

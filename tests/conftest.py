@@ -20,6 +20,7 @@ for name, value in {
     "FIELD_ENCRYPTION_KEYS": "dGhlIHRlc3RzJyBvd24ga2V5LCBub3QgYSBzZWNyZXQ=",
     "DATABASE_URL": f"postgresql://{NO_SERVER}/start-a-server-first",
     "REDIS_URL": f"redis://{NO_SERVER}/0",
+    "MCP_ALLOW_PRIVATE_SERVERS": "1",
 }.items():
     os.environ.setdefault(name, value)
 

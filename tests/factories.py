@@ -9,6 +9,7 @@ from alerts.models import Alert, AlertRule, Notification
 from integrations_health import partitions
 from integrations_health.check_ids import check_id
 from integrations_health.models import (
+    ApiKey,
     DailyHealth,
     HealthCheck,
     HealthHistory,
@@ -40,6 +41,13 @@ def user(**fields: Any) -> User:
 def staff(**fields: Any) -> User:
     """Make a member of the staff who may do everything."""
     return user(**{"is_staff": True, "is_superuser": True} | fields)
+
+
+def api_key(**fields: Any) -> ApiKey:
+    """Make a key; nobody knows it, so it serves for what is shown of it."""
+    number = next(_numbers)
+    fields = {"name": f"program {number}", "prefix": f"{number:012x}", "digest": "0" * 64} | fields
+    return ApiKey.objects.create(**fields)
 
 
 def integration(**fields: Any) -> Integration:

@@ -2,7 +2,7 @@
 
 from rest_framework.views import APIView
 
-from integrations_health.access import Caller
+from integrations_health.access import Caller, Scope
 
 # Without OPTIONS, which would tell how views are made, and TRACE.
 METHODS = ["get", "head", "post", "put", "patch", "delete"]
@@ -12,6 +12,8 @@ class ApiView(APIView):
     """A view of the API: who is asking stands in `caller`."""
 
     http_method_names = METHODS
+    # The right that every method needs; None: `read` or `write`, as the method has it.
+    needs: Scope | None = None
 
     @property
     def caller(self) -> Caller:

@@ -58,6 +58,8 @@ class HealthCheck(models.Model):
     active_since = models.DateTimeField(null=True, blank=True)
     status_since = models.DateTimeField(null=True, blank=True)
     state_version = models.BigIntegerField(db_default=0)
+    # When somebody last had it checked by hand; see `manual_slots`.
+    manual_at = models.DateTimeField(null=True, blank=True)
 
     objects = OwnedQuerySet.as_manager()
 

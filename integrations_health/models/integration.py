@@ -84,6 +84,9 @@ class Integration(models.Model):
 
     class Meta:
         db_table = "user_integrations"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["created_at", "id"], name="idx_integration_in_order"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["provider", "server_instance_id", "user", "service"],

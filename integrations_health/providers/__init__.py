@@ -34,6 +34,7 @@ def connect(name: str) -> Provider:
         api_key=config["api_key"],
         concurrency=config["concurrency"],
         deadline=settings.CALL_DEADLINE,
+        **config.get("options", {}),
     )
     return provider
 

@@ -9,9 +9,12 @@ from typing import Any
 import aiohttp
 import certifi
 import httpx
+from aiohttp.abc import ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from httpx_aiohttp import AiohttpTransport
+
+from integrations_health import addresses
 
 KEPT_FOR_SECONDS = 15
 # Everything that can come out of a request instead of an answer.
@@ -32,7 +35,24 @@ _trip: ContextVar[Trip] = ContextVar("trip")
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Notes the instant at which a request has its connection: the wait before it is ours."""
+    """Notes the instant at which a request has its connection: the wait before it is ours.
+
+    With `is_public_only` it connects to public addresses alone. The very addresses are looked at
+    that would be connected to, so that a name may not mean one thing now and another then.
+    """
+
+    def __init__(self, *, is_public_only: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self._is_public_only = is_public_only
+
+    async def _resolve_host(self, host: str, *args: Any, **named: Any) -> list[ResolveResult]:
+        found = await super()._resolve_host(host, *args, **named)
+        if not self._is_public_only:
+            return found
+        public = [one for one in found if addresses.is_public(one["host"])]
+        if not public:
+            raise aiohttp.InvalidUrlClientError(host, "has no public address")
+        return public
 
     async def connect(self, *args: Any, **named: Any) -> Connection:
         connection = await super().connect(*args, **named)
@@ -53,8 +73,15 @@ class _Connector(aiohttp.TCPConnector):
 class Connections:
     """The connections of one provider. A given `transport` takes their place in tests."""
 
-    def __init__(self, *, most: int, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        most: int,
+        is_public_only: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._most = most
+        self._is_public_only = is_public_only
         self._kept = transport
         self._fresh = transport
 
@@ -66,7 +93,7 @@ class Connections:
         Probes only read: asking twice changes nothing.
         """
         if self._kept is None:
-            self._kept = _transport(most=self._most)
+            self._kept = self._transport()
         _trip.set(trip)
         try:
             return await self._kept.handle_async_request(request)
@@ -74,7 +101,7 @@ class Connections:
             if trip.connected_at is None or trip.is_fresh or not _lost(error):
                 raise
         if self._fresh is None:
-            self._fresh = _transport(most=self._most, force_close=True)
+            self._fresh = self._transport(force_close=True)
         return await self._fresh.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -83,6 +110,22 @@ class Connections:
         for transport in (kept, fresh):
             if transport is not None:
                 await transport.aclose()
+
+    def _transport(self, **options: Any) -> AiohttpTransport:
+        if not options:
+            options = {"keepalive_timeout": KEPT_FOR_SECONDS}
+        connector = _Connector(
+            is_public_only=self._is_public_only, limit=self._most, ssl=_tls(), **options
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            # No cookies, no proxies or passwords from the environment or ~/.netrc, no decompression
+            # without bounds. Redirects are never followed: the transport sees to that.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+        )
+        return AiohttpTransport(client=session, verify=_tls())
 
 
 def cause(error: BaseException) -> BaseException:
@@ -93,20 +136,6 @@ def cause(error: BaseException) -> BaseException:
 def _lost(error: BaseException) -> bool:
     lost = cause(error)
     return isinstance(lost, aiohttp.ClientConnectionError) and not isinstance(lost, TimeoutError)
-
-
-def _transport(*, most: int, **options: Any) -> AiohttpTransport:
-    if not options:
-        options = {"keepalive_timeout": KEPT_FOR_SECONDS}
-    session = aiohttp.ClientSession(
-        connector=_Connector(limit=most, ssl=_tls(), **options),
-        # No cookies, no proxies or passwords from the environment or ~/.netrc, no decompression
-        # without bounds. Redirects are never followed: the transport sees to that.
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        auto_decompress=False,
-    )
-    return AiohttpTransport(client=session, verify=_tls())
 
 
 @cache

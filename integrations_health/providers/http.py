@@ -38,10 +38,13 @@ class Client:
         *,
         concurrency: int,
         deadline: timedelta,
+        is_public_only: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._told: httpx.Headers | None = None
-        self._connections = Connections(most=concurrency, transport=transport)
+        self._connections = Connections(
+            most=concurrency, is_public_only=is_public_only, transport=transport
+        )
         self._places = asyncio.Semaphore(concurrency)
         self._deadline = deadline.total_seconds()
 

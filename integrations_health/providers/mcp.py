@@ -35,7 +35,8 @@ _OURS = frozenset(
 class Mcp:
     """MCP servers as a Provider. What connects us to one is its address, and perhaps a token.
 
-    `base_url` and `api_key` are every provider's settings; here each server has its own.
+    `base_url` and `api_key` are every provider's settings; here each server has its own. Its
+    address comes from whoever registered it, so it must be public unless `is_private_allowed`.
     """
 
     name = "mcp"
@@ -49,9 +50,15 @@ class Mcp:
         deadline: timedelta,
         base_url: str = "",
         api_key: str = "",
+        is_private_allowed: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._client = http.Client(concurrency=concurrency, deadline=deadline, transport=transport)
+        self._client = http.Client(
+            concurrency=concurrency,
+            deadline=deadline,
+            is_public_only=not is_private_allowed,
+            transport=transport,
+        )
         self._is_legacy: dict[bytes, bool] = {}
 
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:

@@ -18,6 +18,7 @@ def _rows() -> None:
     integration = factories.integration(service="gmail", provider="composio")
     alert = factories.alert(integration=integration)
     factories.notification(alert=alert)
+    factories.api_key()
     factories.incident()
     factories.gap()
     factories.history(integration)
@@ -26,6 +27,7 @@ def _rows() -> None:
 
 # By the name of the constraint: statements that would make its sentence false.
 BREAKS: dict[str, list[str]] = {
+    "an_api_key_says_which_program_has_it": ["UPDATE api_keys SET name = ''"],
     "one_integration_per_user_service_and_connection": [
         "INSERT INTO user_integrations (user_id, service, provider, server_instance_id)"
         " SELECT user_id, service, provider, server_instance_id FROM user_integrations",

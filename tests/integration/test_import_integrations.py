@@ -41,7 +41,7 @@ def test_a_csv_file_is_imported(imported: Import) -> None:
         csv(
             'alice,gmail,composio,ca_1,900,no,every_nth,6,LIST_LABELS,"{""user_id"": ""me""}"',
             "bob,slack,klavis,7d0c1e5a,,,,,,",
-            columns=",interval,enabled,probePolicy,probeEvery,probeTool,probeArguments",
+            columns=",intervalSeconds,enabled,probePolicy,probeEvery,probeTool,probeArguments",
         )
     )
 
@@ -64,7 +64,7 @@ def test_a_json_file_is_imported(imported: Import) -> None:
         "displayName": "Zuhause ☂",
         "providerUserId": "a-1",
         "authConfigId": "ac_1",
-        "interval": 60,
+        "intervalSeconds": 60,
         "enabled": True,
         "probePolicy": "on_suspicion",
         "probeArguments": {"limit": 1},
@@ -113,12 +113,12 @@ def test_one_bad_entry_stops_all_and_every_bad_entry_is_told(imported: Import) -
             ",gmail,zapier,ca_3,",
             f"{'x' * 300},gmail,composio,ca_4,",
             "carol,gmail,composio",
-            columns=",interval",
+            columns=",intervalSeconds",
         )
     )
 
     assert ran.err.splitlines() == [
-        "line 3: interval: is too small; type seconds from 60 to 3,600",
+        "line 3: intervalSeconds: is too small; type seconds from 60 to 3,600",
         "line 4: user: is missing; every entry needs it",
         "line 4: provider: is not a provider we know; type one of composio, klavis, mcp",
         "line 5: user: has 300 characters; 255 is the most",
@@ -172,7 +172,7 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(imported: Import) -
 
 
 def test_no_secret_of_the_file_is_ever_shown(imported: Import) -> None:
-    columns = ",serverUrl,serverToken,interval,enabled,probeArguments,displayName"
+    columns = ",serverUrl,serverToken,intervalSeconds,enabled,probeArguments,displayName"
     bad_url = f"ftp://host/{SECRET}"
     bad_token = f"{SECRET}ü"
     shifted = ",".join([SECRET] * 6)

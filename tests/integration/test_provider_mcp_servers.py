@@ -91,7 +91,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, CheckTarget]]:
 @pytest_asyncio.fixture
 async def mcp():
     """Yield a client whose first call may have to wait for a server to start."""
-    provider = Mcp(**OPTIONS)
+    provider = Mcp(**OPTIONS, is_private_allowed=True)
     yield provider
     await provider.aclose()
 

@@ -34,7 +34,7 @@ def test_four_fields_are_enough() -> None:
 
 
 def test_what_was_not_said_is_not_part_of_what_was_said() -> None:
-    registered = read(enabled="false", interval="600", displayName=None)
+    registered = read(enabled="false", intervalSeconds="600", displayName=None)
 
     assert isinstance(registered, Registration)
     assert registered.said() == {"enabled": False, "interval_seconds": 600}
@@ -56,11 +56,16 @@ def test_a_needed_field_that_is_blank_is_missed(field: str, blank: str | None) -
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    refused = read(provider="zapier", interval="5", enabled="perhaps", colour="red")
+    refused = read(provider="zapier", intervalSeconds="5", enabled="perhaps", colour="red")
 
     assert isinstance(refused, list)
-    assert [refusal.field for refusal in refused] == ["colour", "interval", "enabled", "provider"]
-    assert str(refused[1]) == "line 7: interval: is too small; type seconds from 60 to 3,600"
+    assert [refusal.field for refusal in refused] == [
+        "colour",
+        "intervalSeconds",
+        "enabled",
+        "provider",
+    ]
+    assert str(refused[1]) == "line 7: intervalSeconds: is too small; type seconds from 60 to 3,600"
     assert str(refused[3]) == (
         "line 7: provider: is not a provider we know; type one of composio, klavis, mcp"
     )

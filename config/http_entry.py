@@ -1,0 +1,55 @@
+"""Django's entry of HTTP, which keeps no more of a body than anybody reads."""
+
+import io
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpResponseBase
+
+from integrations_health.problems import Problem, answer_of
+
+
+class BoundedHandler(ASGIHandler):
+    """Django's handler, which by itself would write a body of any size to the disk."""
+
+    async def read_body(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> io.BytesIO:
+        """Return the body up to one byte more than is accepted; drop the rest of it."""
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+        body = io.BytesIO()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            body.write(message.get("body", b"")[: most - body.tell()])
+            # Read to its end all the same: until then the server takes no disconnect for one.
+            if not message.get("more_body", False):
+                break
+        body.seek(0)
+        return body
+
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: Any
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        """Return the request, or an answer when it cannot be understood."""
+        made = super().create_request(scope, body_file)
+        request = made[0]
+        if request is None:
+            return (None, answer_of(_not_text())) if scope["path"].startswith("/api/") else made
+        # A body that comes in chunks has no length of its own, and without one it is not read.
+        if "CONTENT_LENGTH" not in request.META:
+            request.META["CONTENT_LENGTH"] = str(len(body_file.getbuffer()))
+        return request, None
+
+
+def application() -> BoundedHandler:
+    """Return the ASGI application for HTTP."""
+    django.setup(set_prefix=False)
+    return BoundedHandler()
+
+
+def _not_text() -> Problem:
+    return Problem(status=400, code="malformed", detail="The address is not written in UTF-8.")

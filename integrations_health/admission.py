@@ -1,0 +1,136 @@
+"""Take in one integration that somebody asks us to watch, whoever they are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from integrations_health import addresses, registry
+from integrations_health.models import Integration
+from integrations_health.registration import FIELDS, Refusal, Registration
+from integrations_health.registry import Changes
+
+# What an end user may say of an integration. The rest decides in whose name our own key asks, and
+# what; that is for the application's back end.
+OF_EVERYBODY = frozenset(
+    {"service", "provider", "serverInstanceId", "serverUrl", "serverToken"}
+    | {"displayName", "intervalSeconds", "enabled"}
+)
+_NAMES = {rule.attribute: name for name, rule in FIELDS.items()}
+
+
+class Refused(Exception):
+    """It cannot be watched as asked; `refusals` say why."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(len(refusals))
+        self.refusals = refusals
+
+
+class Conflict(Refused):
+    """What is watched already stands against it."""
+
+
+class Admitted(NamedTuple):
+    """The integration, and whether it is a new one."""
+
+    id: UUID
+    is_new: bool
+
+
+def refusals_to_everybody(names: Sequence[str]) -> list[Refusal]:
+    """Return what is wrong with fields that an end user says."""
+    remedy = "leave it out; only the application's back end may say it"
+    return [
+        Refusal("", name, "is not yours to say", remedy)
+        for name in names
+        if name in FIELDS and name not in OF_EVERYBODY
+    ]
+
+
+def admit(registration: Registration, *, owner_name: str, is_trusted: bool) -> Admitted:
+    """Watch an integration from now on; a user whom we do not know is made.
+
+    `owner_name` is the application's id of the user, by which the providers know them, too; empty
+    when there is none. `is_trusted` is the application's back end, or staff. Asked for what is
+    watched in just this way already, it changes nothing. Raises Refused and Conflict.
+    """
+    if refusals := _unreachable(registration):
+        raise Refused(refusals)
+    with registry.writing(changes := Changes(), patience=None):
+        if known := _same(registration):
+            if other := registry.differences(known, registration.said()):
+                raise Conflict([_differs(name) for name in other])
+            return Admitted(known.pk, is_new=False)
+        if not is_trusted and _is_watched_for_another(registration):
+            raise Conflict([_taken()])
+        registry.register([_named(registration, owner_name)], changes=changes)
+        if changes.refused:
+            raise Refused(changes.refused)
+        made = _same(registration)
+        assert made is not None
+        return Admitted(made.pk, is_new=True)
+
+
+def _unreachable(registration: Registration) -> list[Refusal]:
+    """Return what is wrong with an address that we ourselves would call.
+
+    Names are judged again, by where they lead, whenever a connection is made.
+    """
+    is_called = registration.provider == "mcp" and registration.server_url
+    if not is_called or settings.PROVIDERS["mcp"]["options"]["is_private_allowed"]:
+        return []
+    if addresses.is_named_private(urlsplit(registration.server_url or "").hostname or ""):
+        remedy = "type one that the internet can reach"
+        return [Refusal("", "serverUrl", "is an address in a private network", remedy)]
+    return []
+
+
+def _is_of(registration: Registration) -> Q:
+    if registration.user_id is not None:
+        return Q(user_id=registration.user_id)
+    return Q(user__external_id=registration.user)
+
+
+def _same(registration: Registration) -> Integration | None:
+    return Integration.objects.filter(
+        _is_of(registration),
+        provider=registration.provider,
+        service=registration.service,
+        server_instance_id=registration.server_instance_id,
+    ).first()
+
+
+def _is_watched_for_another(registration: Registration) -> bool:
+    # An account at a provider that we ask with our own key has one owner: who could register
+    # somebody else's would be told how it is. Plain servers are named by whoever registers them.
+    if not settings.PROVIDERS[registration.provider]["base_url"]:
+        return False
+    return (
+        Integration.objects.filter(
+            provider=registration.provider,
+            server_instance_id=registration.server_instance_id,
+        )
+        .exclude(_is_of(registration))
+        .exists()
+    )
+
+
+def _named(registration: Registration, owner_name: str) -> Registration:
+    if registration.provider_user_id is not None or not owner_name:
+        return registration
+    return replace(registration, provider_user_id=owner_name)
+
+
+def _differs(attribute: str) -> Refusal:
+    problem = "is not what it is watched with"
+    return Refusal("", _NAMES[attribute], problem, "change it with PATCH, or remove it first")
+
+
+def _taken() -> Refusal:
+    problem = "belongs to somebody else's integration"
+    return Refusal("", "serverInstanceId", problem, "send the id of a connection of your own")

@@ -1,0 +1,236 @@
+"""What the OpenAPI document says of each endpoint."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+)
+
+from integrations_health import openapi, serializers
+from integrations_health.problems import MEDIA_TYPE
+
+_INTEGRATION = "8d3f6c1e-3f0a-4c49-9a5b-6c2c2f0f6f01"
+_CURRENT = {
+    "status": "unhealthy",
+    "responseTimeMs": 412,
+    "lastCheckAt": "2026-11-24T08:15:00.000Z",
+    "nextCheckAt": "2026-11-24T08:55:00.000Z",
+    "statusSince": "2026-11-24T08:00:00.000Z",
+    "consecutiveFailures": 3,
+    "errorCode": "auth_expired",
+    "errorMessage": "The connection expired or was revoked. Reconnect it.",
+    "cause": "user_grant",
+    "reauthUrl": None,
+    "incident": None,
+    "version": 17,
+}
+_ENTRY = {
+    "checkedAt": "2026-11-24T08:15:00.000Z",
+    "status": "unhealthy",
+    "responseTimeMs": 412,
+    "errorCode": "auth_expired",
+    "errorMessage": "The connection expired or was revoked. Reconnect it.",
+}
+_PAST = {
+    "resolution": "raw",
+    "from": "2026-11-23T08:20:00.000Z",
+    "to": "2026-11-24T08:20:00.000Z",
+    "items": [_ENTRY],
+    "nextCursor": None,
+}
+_TABLE = (
+    "checkedAt,status,responseTimeMs,errorCode,errorMessage\r\n"
+    "2026-11-24T08:15:00.000Z,healthy,120,,\r\n"
+)
+_SHOWN = {
+    "id": _INTEGRATION,
+    "userId": "0b9f6f52-7d1c-4d1b-8a39-0f4f1b3f2c11",
+    "service": "gmail",
+    "provider": "composio",
+    "displayName": "Work mail",
+    "enabled": True,
+    "intervalSeconds": 300,
+    "connectedAt": None,
+    "createdAt": "2026-11-01T09:00:00.000Z",
+    "health": _CURRENT,
+}
+_STATISTICS = {
+    "uptimePercent": 97.2,
+    "totalChecks": 100,
+    "healthyChecks": 97,
+    "degradedChecks": 1,
+    "unhealthyChecks": 2,
+    "averageResponseTimeMs": 231.4,
+    "p95ResponseTimeMs": 410.0,
+}
+_RESULT = {
+    "status": "unhealthy",
+    "responseTimeMs": 412,
+    "cached": False,
+    "details": {
+        "serverStatus": "EXPIRED",
+        "serviceCheck": {
+            "healthy": False,
+            "message": "The connection expired or was revoked. Reconnect it.",
+        },
+    },
+    "current": _CURRENT,
+}
+
+
+def _example(value: dict[str, Any], *, of_request: bool = False) -> OpenApiExample:
+    return OpenApiExample(
+        "example", value=value, request_only=of_request, response_only=not of_request
+    )
+
+
+def _said(serializer: Any, example: dict[str, Any], description: str) -> OpenApiResponse:
+    return OpenApiResponse(serializer, description=description, examples=[_example(example)])
+
+
+def _query(name: str, kind: Any, description: str, **options: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description, **options)
+
+
+def _limit(most: int, usual: int) -> OpenApiParameter:
+    kind = {"type": "integer", "minimum": 1, "maximum": most, "default": usual}
+    return _query("limit", kind, "How many a page holds.")
+
+
+_CURSOR = _query("cursor", OpenApiTypes.STR, "`nextCursor` of the page before.")
+_NAME = {"type": "string", "pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$", "maxLength": 50}
+
+LIST_INTEGRATIONS: dict[str, Any] = {
+    "operation_id": "listIntegrations",
+    "parameters": [
+        _limit(200, 50),
+        _CURSOR,
+        _query("status", OpenApiTypes.STR, "As it is shown.", many=True, enum=serializers.STATUSES),
+        _query("service", {"type": "array", "items": _NAME}, "Repeatable.", many=False),
+        _query("provider", OpenApiTypes.STR, "", many=True, enum=serializers.PROVIDERS),
+        _query("enabled", OpenApiTypes.BOOL, "False: what is paused."),
+        _query("user", OpenApiTypes.STR, "For a back end: your id of a user, or ours."),
+    ],
+    "responses": {
+        200: _said(serializers.IntegrationPage, {"items": [_SHOWN], "nextCursor": None}, "A page.")
+    },
+}
+_NEW = {"service": "gmail", "provider": "composio", "serverInstanceId": "ca_1a2b3c"}
+ADD_INTEGRATION: dict[str, Any] = {
+    "operation_id": "addIntegration",
+    "extensions": {openapi.ALSO: ["409"]},
+    "request": serializers.NewIntegration,
+    "examples": [_example(_NEW, of_request=True)],
+    "responses": {
+        201: _said(serializers.Integration, _SHOWN, "It is watched now, and checked at once."),
+        200: _said(serializers.Integration, _SHOWN, "It was watched in just this way already."),
+    },
+}
+SHOW_INTEGRATION: dict[str, Any] = {
+    "operation_id": "showIntegration",
+    "responses": {200: _said(serializers.Integration, _SHOWN, "The integration.")},
+}
+CHANGE_INTEGRATION: dict[str, Any] = {
+    "operation_id": "changeIntegration",
+    "request": serializers.IntegrationChange,
+    "examples": [_example({"enabled": False}, of_request=True)],
+    "responses": {200: _said(serializers.Integration, _SHOWN, "As it is now.")},
+}
+REMOVE_INTEGRATION: dict[str, Any] = {
+    "operation_id": "removeIntegration",
+    "responses": {204: OpenApiResponse(description="It is watched no more.")},
+}
+SHOW_HEALTH: dict[str, Any] = {
+    "operation_id": "showHealth",
+    "parameters": [
+        OpenApiParameter(
+            "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="An `ETag`."
+        )
+    ],
+    "responses": {
+        200: _said(
+            serializers.Health,
+            {
+                "integrationId": _INTEGRATION,
+                "service": "gmail",
+                "provider": "composio",
+                "current": _CURRENT,
+                "history": [_ENTRY],
+                "statistics": _STATISTICS,
+                "asOf": "2026-11-24T08:20:00.000Z",
+                "stale": False,
+                "source": "live",
+            },
+            "How it is and was.",
+        ),
+        304: OpenApiResponse(description="Nothing has changed since that `ETag`."),
+    },
+}
+SHOW_HISTORY: dict[str, Any] = {
+    "operation_id": "showHistory",
+    "parameters": [
+        _query("from", OpenApiTypes.DATETIME, "A day before `to` when it is left out."),
+        _query("to", OpenApiTypes.DATETIME, "Now when it is left out."),
+        _query(
+            "resolution",
+            OpenApiTypes.STR,
+            "`raw`: every check, of 31 days at most. `hour`: of 93 days. `day`: of 400 days. "
+            "Hours and days are whole ones, of UTC.",
+            enum=["raw", "hour", "day"],
+            default="raw",
+        ),
+        _limit(1000, 100),
+        _CURSOR,
+    ],
+    "responses": {
+        (200, "application/json"): OpenApiResponse(
+            PolymorphicProxySerializer(
+                "History",
+                [serializers.HistoryPage, serializers.BucketPage],
+                resource_type_field_name=None,
+            ),
+            description="A page; as CSV the whole range, the newest first, under a line of names.",
+            examples=[_example(_PAST)],
+        ),
+        (200, "text/csv"): OpenApiResponse(
+            OpenApiTypes.STR, examples=[OpenApiExample("table", value=_TABLE, response_only=True)]
+        ),
+    },
+}
+_LIMITED = {
+    "description": "It was checked a moment ago; this was the result.",
+    "allOf": [
+        {"$ref": "#/components/schemas/Problem"},
+        {
+            "type": "object",
+            "required": ["lastResult"],
+            "properties": {"lastResult": {"$ref": "#/components/schemas/CheckResult"}},
+        },
+    ],
+}
+CHECK_NOW: dict[str, Any] = {
+    "operation_id": "checkNow",
+    "extensions": {openapi.ALSO: ["409"]},
+    "request": None,
+    "parameters": [
+        OpenApiParameter(
+            "Prefer",
+            OpenApiTypes.STR,
+            OpenApiParameter.HEADER,
+            description="`respond-async`: do not wait for the result.",
+        )
+    ],
+    "responses": {
+        200: _said(serializers.CheckResult, _RESULT, "The result."),
+        202: _said(
+            serializers.CheckRunning,
+            {"state": "running", "current": _CURRENT},
+            "It takes longer; `Location` is where the result will be.",
+        ),
+        (429, MEDIA_TYPE): OpenApiResponse(_LIMITED, description="It was checked a moment ago."),
+    },
+}

@@ -1,0 +1,75 @@
+"""How one integration is, how it was, and what that comes to."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from integrations_health import history, past_checks, shapes, watched
+from integrations_health.api import documents, parameters
+from integrations_health.api.answers import REVALIDATED, answer
+from integrations_health.api.views import ApiView
+from integrations_health.models import ProviderIncident
+from integrations_health.overlay import OpenIncidents
+from integrations_health.problems import not_found
+from integrations_health.watched import WatchedHealth
+
+CHECKS = 100
+# Raised when the answer changes its shape, so that nobody keeps one of the old shape.
+SHAPE = 1
+
+
+class Health(ApiView):
+    """The health of one integration."""
+
+    @extend_schema(**documents.SHOW_HEALTH)
+    def get(self, request: Request, integration_id: UUID) -> HttpResponse:
+        """Show the current health, the last hundred checks, and these in numbers."""
+        parameters.read(request.query_params, {})
+        # Here the last known state will step in when the database is away (`source: cache`).
+        row = watched.health(self.caller, integration_id)
+        if row is None:
+            raise not_found()
+        incident = OpenIncidents.read().over(provider=row.provider, service=row.service)
+        headers = {"ETag": _etag(row, incident), "Cache-Control": REVALIDATED}
+        if unchanged := _unchanged(request._request, headers):
+            return unchanged
+        checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
+        body = {
+            "integrationId": str(row.integration_id),
+            "service": row.service,
+            "provider": row.provider,
+            "current": shapes.current(row, incident=incident),
+            "history": [shapes.entry(check) for check in checks],
+            "statistics": shapes.statistics(history.statistics(checks)),
+            "asOf": shapes.instant(row.read_at),
+            "stale": False,
+            "source": "live",
+        }
+        return answer(body, headers=headers)
+
+
+def _etag(row: WatchedHealth, incident: ProviderIncident | None) -> str:
+    """Return what changes when anything of the answer does, told without reading the history.
+
+    Every result that counts raises `state_version`; one that comes late adds to the history alone,
+    and soon the next result tells of it.
+    """
+    parts = (
+        *(SHAPE, row.integration_id.hex, row.state_version, int(row.enabled)),
+        round(row.next_check_at.timestamp() * 1_000),
+        incident.pk.hex if incident else "",
+    )
+    return f'W/"{"-".join(map(str, parts))}"'
+
+
+def _unchanged(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
+    """Return the answer to one who has this very state already, if they say so."""
+    if "If-None-Match" not in request.headers:
+        return None
+    response = get_conditional_response(
+        request, etag=headers["ETag"], response=HttpResponse(headers=headers)
+    )
+    return response if response is not None and response.status_code == 304 else None

@@ -1,0 +1,86 @@
+"""GET .../health sends nothing again that its caller has already."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from integrations_health.models import HealthCheck, Integration
+from tests import factories
+from tests.callers import as_user
+from tests.statements import counted_statements
+
+pytestmark = pytest.mark.django_db
+FAR = datetime(2031, 1, 1, tzinfo=UTC)
+
+
+def path_of(made: Integration) -> str:
+    return f"/api/integrations/{made.pk}/health"
+
+
+@pytest.fixture
+def known() -> tuple[Integration, Client, str]:
+    """Return an integration, its owner's client, and the mark of what the client has seen."""
+    made = factories.integration(status="healthy", state_version=1)
+    client = as_user(made.user)
+    return made, client, client.get(path_of(made)).headers["ETag"]
+
+
+def test_the_same_state_is_not_sent_again(known: tuple[Integration, Client, str]) -> None:
+    made, client, etag = known
+
+    answer = client.get(path_of(made), headers={"If-None-Match": f'"other", {etag}'})
+
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert etag.startswith('W/"')
+    assert answer.headers["ETag"] == etag
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+def test_the_same_state_costs_two_statements(known: tuple[Integration, Client, str]) -> None:
+    made, client, etag = known
+
+    with counted_statements() as sent:
+        client.get(path_of(made), headers={"If-None-Match": etag})
+
+    assert len(sent) == 2
+
+
+def _result(made: Integration) -> None:
+    HealthCheck.objects.filter(integration=made).update(state_version=2)
+
+
+def _release(made: Integration) -> None:
+    HealthCheck.objects.filter(integration=made).update(
+        next_check_at=datetime(2031, 1, 1, tzinfo=UTC)
+    )
+
+
+def _pause(made: Integration) -> None:
+    Integration.objects.filter(pk=made.pk).update(enabled=False)
+
+
+def _incident(_: Integration) -> None:
+    factories.incident()
+
+
+@pytest.mark.parametrize("change", [_result, _release, _pause, _incident])
+def test_what_changes_the_answer_changes_its_mark(
+    change: Any, known: tuple[Integration, Client, str]
+) -> None:
+    made, client, etag = known
+
+    change(made)
+    answer = client.get(path_of(made), headers={"If-None-Match": etag})
+
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] != etag
+
+
+def test_a_mark_opens_nothing_to_a_stranger(known: tuple[Integration, Client, str]) -> None:
+    made, _, etag = known
+
+    answer = as_user(factories.user()).get(path_of(made), headers={"If-None-Match": etag})
+
+    assert answer.status_code == 404

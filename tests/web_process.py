@@ -1,0 +1,84 @@
+"""The product's web server in a process of its own, on the database of the tests."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from django.db import connection
+
+from config import child
+from config.environment import ROOT
+
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Web:
+    """A server that runs: where it is reached, and where it logs to."""
+
+    url: str
+    log_file: Path
+
+    def log(self) -> str:
+        """Return what it said so far."""
+        return self.log_file.read_text()
+
+
+@contextmanager
+def web(folder: Path, **environment: str) -> Iterator[Web]:
+    """Run uvicorn as the Procfile has it until the block ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    log = folder / "web.log"
+    with log.open("wb") as output:
+        process = child.start(
+            [
+                *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+                *("--fd", str(listener.fileno()), "--no-access-log", "--log-level", "warning"),
+            ],
+            output=output,
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DATABASE_URL": _database_url(),
+                "DATABASE_POOL_SIZE": "4",
+                # Static files are collected on release; no test asks for one.
+                "PYTHONWARNINGS": "ignore:No directory at:UserWarning",
+                "PUBLIC_URL": f"http://127.0.0.1:{port}",
+                **environment,
+            },
+            pass_fds=[listener.fileno()],
+        )
+    try:
+        server = Web(f"http://127.0.0.1:{port}", log)
+        _wait_for(server, process)
+        yield server
+    finally:
+        child.stop(process, signal_number=15, patience=5)
+        listener.close()
+
+
+def _database_url() -> str:
+    name = connection.settings_dict["NAME"]
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+def _wait_for(server: Web, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, server.log()
+        try:
+            httpx.get(f"{server.url}/healthz", timeout=1, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"It did not answer in {START_SECONDS} s: {server.log()}")
