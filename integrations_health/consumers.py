@@ -151,12 +151,12 @@ class HealthUpdates(AsyncWebsocketConsumer):
         """Compare with the database at a random time within so many seconds."""
         self._look_in(timedelta(seconds=random.uniform(0, within)))
 
-    def doubt(self) -> None:
-        """Close at once what cannot be proven anew, and prove the rest."""
-        if visitors.can_prove_again(self._visitor):
-            self._look_in(timedelta())
-        else:
+    def doubt(self, *, ended_session: str) -> None:
+        """Prove access anew at once, or close where it has ended for certain."""
+        if visitors.has_lost(self._visitor, ended_session=ended_session):
             self._look = asyncio.create_task(self._close(NOT_PROVEN))
+        else:
+            self._look_in(timedelta())
 
     def _look_in(self, wait: timedelta) -> None:
         """Look after a while, or sooner if that was the plan, and never after the proof ends."""

@@ -1,5 +1,6 @@
 """What a client shows when it opens a WebSocket: where it comes from, and as whom."""
 
+import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,11 @@ def origin_of(url: str) -> str:
     if not parts.hostname or parts.username is not None or parts.path.strip("/"):
         raise Refused("an origin that is no web page's")
     return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def digest_of(session_key: str) -> str:
+    """Return how a session is named in messages: its key itself would open it."""
+    return hashlib.sha256(session_key.encode()).hexdigest()
 
 
 def _came_from(scope: Mapping[str, Any], origins: Collection[str]) -> bool:

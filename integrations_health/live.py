@@ -58,9 +58,13 @@ def tell_of_incident(provider: str) -> None:
     _tell([(live_groups.of_provider(name), {"type": "incident", "to": name}) for name in names])
 
 
-def tell_of_access(user_id: UUID) -> None:
-    """Tell a user's sockets to prove anew who they are: what they may see may have changed."""
-    _tell([(live_groups.of_user(user_id), {"type": "access", "to": str(user_id)})])
+def tell_of_access(user_id: UUID, *, ended_session: str = "") -> None:
+    """Tell a user's sockets to prove anew who they are: what they may see may have changed.
+
+    `ended_session` is the digest of a session that ends now, whatever the database says yet.
+    """
+    message = {"type": "access", "to": str(user_id), "ended": ended_session}
+    _tell([(live_groups.of_user(user_id), message)])
 
 
 def _tell(messages: list[tuple[str, Message]]) -> None:

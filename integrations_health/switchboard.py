@@ -42,8 +42,8 @@ class Socket(Protocol):
     def look_again(self, *, within: float) -> None:
         """Compare with the database, and prove access anew, at a random time within seconds."""
 
-    def doubt(self) -> None:
-        """Prove access anew at once: it may have ended."""
+    def doubt(self, *, ended_session: str) -> None:
+        """Prove access anew at once: it may have ended, and did for the session of this digest."""
 
 
 class Switchboard:
@@ -123,7 +123,7 @@ class Switchboard:
                     socket.offer(owner, updates)
             case "access":
                 for socket in self._listeners(live_groups.of_user(UUID(to))):
-                    socket.doubt()
+                    socket.doubt(ended_session=message.get("ended", ""))
             case "incident":
                 sockets = self._listeners(live_groups.of_provider(to))
                 for socket in sockets:

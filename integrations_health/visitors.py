@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 
-from integrations_health import tickets, tokens
+from integrations_health import handshake, tickets, tokens
 from integrations_health.access import Caller, Scope, Way
 from integrations_health.authentication import caller_of_session
 from integrations_health.handshake import Claim, Proof, Refused
@@ -59,9 +59,14 @@ def may_stay(visitor: Visitor, *, now: datetime) -> bool:
     return not User.objects.filter(pk=visitor.user_id, is_active=False).exists()
 
 
-def can_prove_again(visitor: Visitor) -> bool:
-    """Say whether `may_stay` would notice a sign-out: not with a ticket that a session got."""
-    return visitor.session_key is not None or visitor.caller.way is not Way.SESSION
+def has_lost(visitor: Visitor, *, ended_session: str) -> bool:
+    """Say whether a visitor must go when their user's access changes, before anybody asks anew.
+
+    With a ticket that a session got, nobody could say whether it was this one that ended.
+    """
+    if visitor.session_key is None:
+        return visitor.caller.way is Way.SESSION
+    return handshake.digest_of(visitor.session_key) == ended_session
 
 
 def _caller(claim: Claim) -> Caller | None:

@@ -16,8 +16,11 @@ from django.db import connection
 from websockets.sync.client import ClientConnection, connect
 
 from config.environment import ROOT
+from integrations_health import pipeline
 from integrations_health.models import Integration
+from integrations_health.outcomes import Outcome
 from tests.chaos.processes import Process, wait_until
+from tests.results import claim, result
 
 ORIGIN = "https://health.test"
 _START_SECONDS = 30.0
@@ -97,6 +100,11 @@ def subscribe(client: ClientConnection, *integrations: Integration | str, **more
     """Ask for updates of integrations, or of ids as they are."""
     ids = [one if isinstance(one, str) else str(one.pk) for one in integrations]
     client.send(json.dumps({"type": "subscribe", "integrationIds": ids, **more}))
+
+
+def change(*integrations: Integration, outcome: Outcome = Outcome.OK) -> None:
+    """Record a check of each integration, as a worker does."""
+    pipeline.record([result(target, outcome) for target in claim(*integrations)])
 
 
 def heard(client: ClientConnection, *, within: float = 10.0) -> Any:
