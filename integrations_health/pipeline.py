@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from integrations_health import (
     entries,
     health_rows,
     history,
+    live,
     network,
     partitions,
     pooled_connection,
@@ -198,6 +200,8 @@ def _record(
         history.append_late(_late(others, rows))
     # Once, after the last health row is locked: alerts and messages are locked after all of them.
     lifecycle.follow([entries.observation(*decision) for decision in written], now=now)
+    owners = {decision.row.integration_id: decision.row.user_id for decision in written}
+    transaction.on_commit(partial(live.push, owners))
     crash_point("before_commit")
     return [
         entries.transition(*decision)
