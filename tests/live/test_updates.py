@@ -82,7 +82,7 @@ def test_many_changes_within_a_moment_are_told_as_few(
         subscribe(client, gmail)
         heard(client)
 
-        versions = []
+        versions: list[int] = []
         for _ in range(20):
             change(gmail)
         newest = HealthCheck.objects.get(integration=gmail).state_version
