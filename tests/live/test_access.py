@@ -60,7 +60,7 @@ def test_a_ticket_opens_one_socket(server: Server, owner: User) -> None:
         assert heard(client)["integrationId"] == str(gmail.pk)
 
     assert refused(server, path, origin=None) == 403
-    assert ticket not in server.process.text()
+    assert ticket not in server.log()
 
 
 def test_who_proves_nothing_is_refused(server: Server, owner: User, session: str) -> None:
@@ -70,7 +70,7 @@ def test_who_proves_nothing_is_refused(server: Server, owner: User, session: str
     assert refused(server, session=session, origin=None) == 403
     assert refused(server, subprotocols=["bearer", "not.a.token"]) == 403
     assert refused(server, f"/health-updates?token={token_of(owner)}", session=session) == 403
-    assert token_of(owner).rpartition(".")[0] not in server.process.text()
+    assert token_of(owner).rpartition(".")[0] not in server.log()
 
 
 def test_an_expired_token_and_a_closed_account_are_refused(server: Server, owner: User) -> None:

@@ -83,10 +83,9 @@ def changes_until_told(client: Any, integration: Integration) -> float:
 
 def wait_until_regained(server: Server) -> None:
     wait_until(
-        lambda: "live.regained" in server.process.text(),
+        lambda: "live.regained" in server.log(),
         seconds=40,
         what="messages arrive again",
-        watching=[server.process],
     )
 
 
