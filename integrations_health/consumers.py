@@ -96,7 +96,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
             return
         await self._switchboard.follow_users(home, self)
         await self.accept(subprotocol=claim.subprotocol)
-        self._look_in(COMPARE_EVERY * random.uniform(0.5, 1))
+        self._look_in(self._every() * random.uniform(0.5, 1))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Do what a frame of the client asks for."""
@@ -181,7 +181,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
     async def _compare(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait([before])
-        every = COMPARE_EVERY
+        is_readable = True
         try:
             if not await read(visitors.may_stay, self._visitor, now=timezone.now()):
                 await self._close(NOT_PROVEN)
@@ -191,10 +191,12 @@ class HealthUpdates(AsyncWebsocketConsumer):
         except DatabaseError as error:
             # Nobody is shut out because we cannot look.
             logger.warning("socket.cannot_look", extra={"reason": type(error).__name__})
-            every = POLL_EVERY
-        if not self._switchboard.is_whole:
-            every = POLL_EVERY
+            is_readable = False
+        every = self._every() if is_readable else POLL_EVERY
         self._look_in(every * random.uniform(0.8, 1))
+
+    def _every(self) -> timedelta:
+        return COMPARE_EVERY if self._switchboard.is_whole else POLL_EVERY
 
     async def _has_seat(self) -> bool:
         name = self._visitor.name
@@ -207,7 +209,8 @@ class HealthUpdates(AsyncWebsocketConsumer):
         try:
             async with asyncio.timeout(SEND_PATIENCE.total_seconds()):
                 await self.send(text_data=text)
-        except OSError as error:
+        # RuntimeError: the server itself has closed the socket and waits until that is read.
+        except (OSError, RuntimeError) as error:
             self._cut_off(error)
 
     async def _close(self, code: int | None = None) -> None:
@@ -218,10 +221,10 @@ class HealthUpdates(AsyncWebsocketConsumer):
         try:
             async with asyncio.timeout(CLOSE_PATIENCE.total_seconds()):
                 await self.close(code)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             self._cut_off(error)
 
-    def _cut_off(self, error: OSError) -> None:
+    def _cut_off(self, error: Exception) -> None:
         self._is_open = False
         if isinstance(error, TimeoutError):
             logger.info("socket.cut_off")

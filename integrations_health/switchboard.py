@@ -139,7 +139,7 @@ class Switchboard:
         await self._join([self._channel])
         rejoin_at = loop.time() + REJOIN.total_seconds()
         while True:
-            if not await self._feels_pulse():
+            if not self.is_whole or not await self._feels_pulse():
                 await self._regain()
             elif loop.time() >= rejoin_at:
                 await self._forget_the_left()
@@ -163,13 +163,10 @@ class Switchboard:
         self._joined.clear()
         self._tasks[0].cancel()  # it may wait for an answer that never comes
         self._tasks[0] = asyncio.create_task(self._listen())
-        if not await self._join([self._channel, *self._sockets]):
-            return
-        if await self._feels_pulse():
-            was_lost, self.is_whole = not self.is_whole, True
-            if was_lost:
-                logger.warning("live.regained")
-                self._tell_all_to_look(within=CATCH_UP)
+        if await self._join([self._channel, *self._sockets]) and await self._feels_pulse():
+            self.is_whole = True
+            logger.warning("live.regained")
+            self._tell_all_to_look(within=CATCH_UP)
 
     async def _forget_the_left(self) -> None:
         for group in [group for group, sockets in self._sockets.items() if not sockets]:
