@@ -29,10 +29,8 @@ from integrations_health.budget import Lane
 from integrations_health.checker import Findings
 from integrations_health.crash_points import crash_point
 from integrations_health.health_rows import HealthRow, HealthUpdate
-from integrations_health.history import HistoryRow
 from integrations_health.models import HealthCheck
 from integrations_health.outcomes import CheckResult, Transition
-from integrations_health.schedule import Claim
 from integrations_health.status import Status
 
 logger = logging.getLogger(__name__)
@@ -127,7 +125,7 @@ def check_one(
     return Checked(findings.results[0], Status(before.status), after)
 
 
-def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) -> Findings:
+def _finish(provider: str, claim: schedule.Claim, *, lane: Lane, now: datetime | None) -> Findings:
     """Ask, record, and give back what had no turn."""
     client = network.provider(provider)
     allotment = budget.reserve(
@@ -241,7 +239,9 @@ def _write(
     return list(decisions), unfit
 
 
-def _late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:
+def _late(
+    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]
+) -> list[history.HistoryRow]:
     """Return the history of results whose integration was claimed anew; drop what was applied."""
     return [
         entries.late(row, result)
