@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from integrations_health.budget import Lane
 from integrations_health.checker import Findings
 from integrations_health.crash_points import crash_point
 from integrations_health.health_rows import HealthRow, HealthUpdate
+from integrations_health.history import HistoryRow
 from integrations_health.models import HealthCheck
 from integrations_health.outcomes import CheckResult, Transition
 from integrations_health.status import Status
@@ -199,7 +199,7 @@ def _record(
     # Once, after the last health row is locked: alerts and messages are locked after all of them.
     lifecycle.follow([entries.observation(*decision) for decision in written], now=now)
     owners = {decision.row.integration_id: decision.row.user_id for decision in written}
-    transaction.on_commit(partial(live.push, owners))
+    transaction.on_commit(lambda: live.push(owners))
     crash_point("before_commit")
     return [
         entries.transition(*decision)
@@ -239,9 +239,7 @@ def _write(
     return list(decisions), unfit
 
 
-def _late(
-    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]
-) -> list[history.HistoryRow]:
+def _late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:
     """Return the history of results whose integration was claimed anew; drop what was applied."""
     return [
         entries.late(row, result)
