@@ -6,7 +6,6 @@ import logging
 import random
 import uuid
 from collections import deque
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -94,7 +93,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
         if not await self._has_seat():
             await self._close()
             return
-        await self._switchboard.follow_users(home, self)
+        await self._switchboard.follow(home, self)
         await self.accept(subprotocol=claim.subprotocol)
         self._look_in(self._every() * random.uniform(0.5, 1))
 
@@ -143,9 +142,9 @@ class HealthUpdates(AsyncWebsocketConsumer):
     async def _send_error(self, code: str, detail: str) -> None:
         await self._send(json.dumps({"type": "error", "code": code, "detail": detail}))
 
-    def offer(self, owner: UUID, updates: Sequence[Update]) -> None:
-        """Send what the client follows and does not know yet."""
-        self._feed.offer(owner, updates)
+    def offer(self, update: Update) -> None:
+        """Send it if the client follows it and does not know it yet."""
+        self._feed.offer(update)
 
     def look_again(self, *, within: float) -> None:
         """Compare with the database at a random time within so many seconds."""
