@@ -30,8 +30,7 @@ CATCH_UP = timedelta(seconds=5)
 # When many sockets have to look, so many do in a second: each look is a few queries.
 LOOKS_PER_SECOND = 100
 _AT_ONCE = 500
-_FAILURES = (redis.RedisError, OSError, TimeoutError)
-
+_FAILURES = (redis.RedisError, OSError)
 
 # What a socket may hear of: a user's integrations and access, or a provider's incidents.
 Topic = UUID | str
@@ -66,12 +65,14 @@ class Switchboard:
         self._sockets: defaultdict[Topic, set[Socket]] = defaultdict(set)
         self._marked: set[UUID] = set()
         self._heard = asyncio.Event()
+        self._joining = asyncio.create_task(self._join())
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep())]
 
     async def follow(self, topics: Collection[Topic], socket: Socket) -> None:
         """Let a socket hear of these from now on; while Redis is away, from later on."""
         for topic in topics:
             self._sockets[topic].add(socket)
+        await asyncio.wait([self._joining])  # the first socket makes the switchboard
         users = {topic for topic in topics if isinstance(topic, UUID)}
         await self._mark(users - self._marked)
 
@@ -120,14 +121,18 @@ class Switchboard:
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
-        await self._join()
+        await asyncio.wait([self._joining])
         renew_at = loop.time() + RENEW.total_seconds()
         while True:
-            if not self.is_whole or not await self._feels_pulse():
-                await self._regain()
-            elif loop.time() >= renew_at:
-                await self._renew()
-                renew_at = loop.time() + RENEW.total_seconds()
+            try:
+                if not self.is_whole or not await self._feels_pulse():
+                    await self._regain()
+                elif loop.time() >= renew_at:
+                    await self._renew()
+                    renew_at = loop.time() + RENEW.total_seconds()
+            except Exception as error:
+                logger.exception("live.not_kept")
+                self._lose(error)
             await asyncio.sleep(PULSE.total_seconds())
 
     async def _join(self) -> bool:
