@@ -7,7 +7,7 @@ SETTINGS := IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
 # The command behind it has PostgreSQL and Redis: its own, or those that are in the environment.
 SERVERS := $(IN)python -m config.embedded --
 
-.PHONY: run test bootstrap format lint types contracts migrations tests fix docs lock bench
+.PHONY: run test bootstrap format lint types contracts migrations browser tests fix docs lock bench
 
 run: ## start everything in this terminal; PORT=8000
 	@$(PYTHON) config/bootstrap.py && exec $(IN)python -m config.runner --with-parent
@@ -19,6 +19,7 @@ test: ## check everything
 	@$(MAKE) --no-print-directory types
 	@$(MAKE) --no-print-directory contracts
 	@$(MAKE) --no-print-directory migrations
+	@$(MAKE) --no-print-directory browser
 	@$(MAKE) --no-print-directory tests
 	@echo "==> All is well."
 
@@ -45,6 +46,13 @@ migrations:
 	@echo "==> migrations"
 	@IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
 		$(SERVERS) $(IN)python manage.py makemigrations --check --dry-run
+
+# Where it cannot be had, the tests that need it say that they were skipped.
+browser:
+	@test -x /usr/bin/chromium || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "==> installing Chromium" \
+		&& { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1; } || true
 
 tests: ## PYTEST="-k name" chooses some
 	@echo "==> tests"

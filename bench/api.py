@@ -46,7 +46,7 @@ def measure(on: Stage) -> dict[str, Any]:
         "DATABASE_POOL_SIZE": "16",
         "DJANGO_SETTINGS_MODULE": "bench.api_settings",
     }
-    made = json.loads(_output("bench.api_rows", environment))
+    made = json.loads(output("bench.api_rows", environment))
     log = on.worker_log.with_name("web.log")
     with _server(environment, log) as (port, pid):
         reader = Reader(port, made["user"], made["integrations"], made["token"])
@@ -183,7 +183,8 @@ def _tell(on: Stage, word: str, body: Mapping[str, str]) -> None:
     connection.close()
 
 
-def _output(module: str, environment: Mapping[str, str]) -> str:
+def output(module: str, environment: Mapping[str, str]) -> str:
+    """Return what a module prints that runs with the product's environment. Raises Broken."""
     done = subprocess.run(
         [sys.executable, "-m", module],
         env=environment,

@@ -9,6 +9,7 @@ LARGE_TABLE_AT_MOST = 1.3
 MEMORY_AT_MOST_MB = 200
 GROWTH_AT_MOST_MB = 2
 API_AT_MOST = 2.0
+PAGE_AT_MOST_MS = 100
 FRAME_AT_MOST_MS = 300
 SOCKETS_GROWTH_AT_MOST_MB = 3
 DEAF_AT_MOST_SECONDS = 16
@@ -71,6 +72,12 @@ def targets(report: dict[str, Any]) -> list[Target]:
             "MB",
         ),
         *_api_targets(report["api"]),
+        Target(
+            "CPU of the status page with 200 integrations",
+            report["status_page"]["cpu_ms"],
+            PAGE_AT_MOST_MS,
+            "ms",
+        ),
         *_socket_targets(report["sockets"]),
     ]
 

@@ -1,6 +1,10 @@
 """What a newcomer is told once everything runs."""
 
+import os
 from pathlib import Path
+
+# One password for all of the demo's end users.
+SHOWN = {"user-NNN": "user-001 to user-012"}
 
 
 def welcome(var: Path, *, host: str, port: int, is_demo: bool) -> str:
@@ -21,6 +25,7 @@ def welcome(var: Path, *, host: str, port: int, is_demo: bool) -> str:
     return f"""
 Integration Health is running.
 
+  http://{shown}:{port}/          what works and what does not, for who signs in
   http://{shown}:{port}/admin/    what is watched, how it is, and why
   http://{shown}:{port}/readyz    whether the monitor itself is well
 
@@ -35,8 +40,16 @@ Next, in another terminal:
   .venv/bin/python manage.py import_integrations FILE
   .venv/bin/python manage.py sync_integrations
 
+{_mail(var)}
+
 Ctrl-C stops everything; the data stays in {var}.
 """
+
+
+def _mail(var: Path) -> str:
+    if os.environ.get("EMAIL_URL"):
+        return "Mails go out by the server in EMAIL_URL."
+    return f"Mails are written to {var / 'mail'}: set EMAIL_URL to send them."
 
 
 def _credentials(path: Path) -> str:
@@ -46,5 +59,6 @@ def _credentials(path: Path) -> str:
         return f"  see {path}"
     accounts = [line.split() for line in lines if line and not line.startswith("#")]
     return "\n".join(
-        f"  {name:<10} {password}" for name, password in (a for a in accounts if len(a) == 2)
+        f"  {SHOWN.get(name, name):<20} {password}"
+        for name, password in (a for a in accounts if len(a) == 2)
     )

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views import defaults
 from rest_framework import exceptions
 
 from integrations_health import problems
@@ -72,8 +71,6 @@ def answer(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django itself does not accept."""
-    if not _is_api(request):
-        return defaults.bad_request(request, exception)
     problem = _problem(exception) or Problem(
         status=400, code="malformed", detail="The request cannot be read."
     )
@@ -82,22 +79,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django itself forbids."""
-    if not _is_api(request):
-        return defaults.permission_denied(request, exception)
     return problems.answer_of(_known(DjangoPermissionDenied))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address that nothing has."""
-    if not _is_api(request):
-        return defaults.page_not_found(request, exception)
     return problems.answer_of(problems.not_found())
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer for our own fault, which Django has logged."""
-    if not _is_api(request):
-        return defaults.server_error(request)
     return problems.answer_of(
         Problem(
             status=500,
@@ -107,7 +98,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _is_api(request: HttpRequest) -> bool:
+def is_api(request: HttpRequest) -> bool:
+    """Say whether the API answers for an address; the rest are pages."""
     return request.path_info == "/api" or request.path_info.startswith("/api/")
 
 

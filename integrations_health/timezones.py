@@ -13,3 +13,11 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(
             "%(name)s is not a time zone; type one such as Europe/Berlin.", params={"name": name}
         ) from None
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone `name`; UTC when this machine does not know it (any more)."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

@@ -27,7 +27,19 @@ GET    api/schema                       200   200   200   200    200       200  
 GET    api/docs                         200   200   200   200    200       200     200    200
 GET    healthz                          200   200   200   200    200       200     200    200
 GET    readyz                           503   503   503   503    503       503     503    503
-GET    <empty>                          302   302   302   302    302       302     302    302
+GET    <empty>                          302   302   302   200    302       302     302    302
+GET    integrations/<id>/               302   302   302   404    302       302     302    302
+GET    status/                          200   200   200   200    200       200     200    200
+GET    status/data.json                 200   200   200   200    200       200     200    200
+GET    status/feed.xml                  200   200   200   200    200       200     200    200
+GET    sign-in/                         200   200   200   302    200       200     200    200
+POST   sign-in/                         200   200   200   302    200       200     200    200
+POST   sign-out/                        302   302   302   302    302       302     302    302
+POST   preferences/theme/               302   302   302   302    302       302     302    302
+POST   preferences/time-zone/           302   302   302   302    302       302     302    302
+POST   integrations/<id>/check/         302   302   302   404    302       302     302    302
+GET    favicon.svg                      200   200   200   200    200       200     200    200
+GET    favicon.ico                      302   302   302   302    302       302     302    302
 """
 PUBLIC = frozenset({"api/schema", "api/docs"})
 # What is sent; a method that is not here sends nothing.

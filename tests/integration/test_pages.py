@@ -40,10 +40,10 @@ def test_the_process_says_that_it_lives_without_asking_the_database(client: Clie
     assert (answer.status_code, answer.content) == (200, b"ok")
 
 
-def test_the_first_page_is_the_admin(client: Client) -> None:
+def test_the_first_page_asks_who_one_is(client: Client) -> None:
     answer = client.get("/")
 
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/")
 
 
 @pytest.mark.usefixtures("looked_at")

@@ -15,7 +15,9 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
+from integrations_health.management import demo_past
 from integrations_health.models import User
 from integrations_health.providers.simulator import demo
 from integrations_health.providers.simulator.world import Simulator
@@ -58,6 +60,7 @@ class Command(BaseCommand):
             )
         call_command("sync_integrations", stdout=self.stdout, stderr=self.stderr)
         self._import_mcp(base_url)
+        demo_past.write(now=timezone.now())
         try:
             _make_accounts(options["credentials"])
         except OSError as error:

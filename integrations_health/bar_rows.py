@@ -1,0 +1,186 @@
+"""Read what the bars of many integrations show, in a constant number of statements."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from integrations_health import bars, windows
+from integrations_health.history import LONGEST_SILENCE
+from integrations_health.models import MonitoringGap, ProviderIncident, RolledUpDay
+
+# One row per integration: 18,000 rows of 200 integrations and 90 days would cost the page more
+# than everything else on it.
+_DAYS = """
+SELECT integration_id, array_agg(day - %(first)s), array_agg(observed_seconds),
+    array_agg(downtime_seconds), array_agg(degraded_seconds),
+    percentile_disc(0.5) WITHIN GROUP (ORDER BY p95_ms)
+FROM integration_health_daily
+WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
+    AND day >= %(first)s AND day < %(until)s
+GROUP BY integration_id
+"""
+# Checks of one status in a row are one run, unless nothing was heard for too long between them.
+_RUNS = """
+WITH checks AS (
+    SELECT integration_id, status, checked_at, id,
+        status IS DISTINCT FROM LAG(status) OVER in_order
+        OR checked_at - LAG(checked_at) OVER in_order > %(longest_silence)s AS is_first
+    FROM integration_health_history
+    WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
+        AND checked_at >= %(since)s AND checked_at <= %(until)s
+    WINDOW in_order AS (PARTITION BY integration_id ORDER BY checked_at, id)
+), numbered AS (
+    SELECT integration_id, status, checked_at, count(*) FILTER (WHERE is_first)
+        OVER (PARTITION BY integration_id ORDER BY checked_at, id) AS run
+    FROM checks
+)
+SELECT integration_id, status, min(checked_at), max(checked_at)
+FROM numbered GROUP BY integration_id, run, status ORDER BY integration_id, run
+"""
+_QUICKEST = """
+SELECT integration_id,
+    round(percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time_ms))::int
+FROM integration_health_history
+WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
+    AND checked_at >= %(since)s AND checked_at <= %(until)s AND response_time_ms IS NOT NULL
+GROUP BY integration_id
+"""
+
+
+Whom = dict[str, list[UUID]]
+
+
+class Watched(NamedTuple):
+    """Whose bar is asked for, and its owner: what it was to another owner is not theirs."""
+
+    id: UUID
+    user_id: UUID
+    provider: str
+    service: str
+
+
+class Read(NamedTuple):
+    """A bar, and the p95 of its response times: of 24 hours, or of a typical day."""
+
+    bar: bars.Bar
+    p95_ms: int | None
+
+
+def read(
+    watched: Sequence[Watched],
+    *,
+    window: windows.Window,
+    incidents: Iterable[ProviderIncident],
+    now: datetime,
+) -> dict[UUID, Read]:
+    """Return the bar of each integration. `incidents` are those that touch the window."""
+    series = {one.id: bars.Series(window) for one in watched}
+    whom = {"integrations": list(series), "owners": list({one.user_id for one in watched})}
+    gaps = _gaps(window, now)
+    live_from = _not_rolled_up(window) if window.is_in_days else window.start
+    p95 = (
+        _add_days(series, whom, window, live_from) if window.is_in_days else _p95(whom, window, now)
+    )
+    _add_runs(series, whom, gaps, since=live_from, now=now)
+    unwatched = windows.covered(window, gaps)
+    touched: dict[tuple[str, str], dict[int, int]] = {}
+    kept = list(incidents)
+    for _, _, provider, service in watched:
+        if (provider, service) not in touched:
+            touched[provider, service] = windows.touched(
+                window, _spans(kept, provider, service, now=now)
+            )
+    return {
+        id: Read(
+            series[id].drawn(unwatched=unwatched, incidents=touched[provider, service]), p95.get(id)
+        )
+        for id, _, provider, service in watched
+    }
+
+
+def _gaps(window: windows.Window, now: datetime) -> list[windows.Span]:
+    rows = MonitoringGap.objects.filter(started_at__lt=now, ended_at__gt=window.start)
+    spans = rows.order_by("started_at").values_list("started_at", "ended_at")
+    return _merged([windows.Span(start, min(end, now)) for start, end in spans])
+
+
+def _merged(spans: Iterable[windows.Span]) -> list[windows.Span]:
+    merged: list[windows.Span] = []
+    for start, end in spans:
+        if merged and start <= merged[-1].end:
+            merged[-1] = windows.Span(merged[-1].start, max(merged[-1].end, end))
+        else:
+            merged.append(windows.Span(start, end))
+    return merged
+
+
+def _not_rolled_up(window: windows.Window) -> datetime:
+    """Return the first day that history must speak for: today, or yesterday while it is missing."""
+    today = window.end - windows.DAY
+    yesterday = today - windows.DAY
+    if RolledUpDay.objects.filter(day=yesterday.date()).exists():
+        return today
+    return max(yesterday, window.start)
+
+
+def _add_days(
+    series: dict[UUID, bars.Series], whom: Whom, window: windows.Window, until: datetime
+) -> dict[UUID, int | None]:
+    """Add the days before `until` from their roll-ups; return the p95 of a typical one."""
+    first = window.start.date()
+    p95: dict[UUID, int | None] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, {**whom, "first": first, "until": until.date()})
+        for id, days, observed, down, degraded, typical in cursor.fetchall():
+            one = series[id]
+            for index, *sums in zip(days, observed, down, degraded, strict=True):
+                one.put(index, observed=sums[0], down=sums[1], degraded=sums[2])
+            p95[id] = typical
+    return p95
+
+
+def _add_runs(
+    series: dict[UUID, bars.Series],
+    whom: Whom,
+    gaps: Sequence[windows.Span],
+    *,
+    since: datetime,
+    now: datetime,
+) -> None:
+    """Add what the history says from an instant on."""
+    # The last check before speaks for the beginning.
+    asked: dict[str, Any] = {
+        **whom,
+        "since": since - LONGEST_SILENCE,
+        "until": now,
+        "longest_silence": LONGEST_SILENCE,
+    }
+    runs: dict[UUID, list[tuple[str, datetime, datetime]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNS, asked)
+        for id, status, first, last in cursor.fetchall():
+            runs.setdefault(id, []).append((status, first, last))
+    for id, found in runs.items():
+        for segment in bars.segments(found, until=now, longest_silence=LONGEST_SILENCE):
+            # What lies before belongs to a day that is rolled up.
+            if segment.end > since:
+                series[id].add(segment._replace(start=max(segment.start, since)), gaps=gaps)
+
+
+def _p95(whom: Whom, window: windows.Window, now: datetime) -> dict[UUID, int | None]:
+    with connection.cursor() as cursor:
+        cursor.execute(_QUICKEST, {**whom, "since": window.start, "until": now})
+        return dict(cursor.fetchall())
+
+
+def _spans(
+    incidents: Iterable[ProviderIncident], provider: str, service: str, *, now: datetime
+) -> list[windows.Span]:
+    return [
+        windows.Span(one.opened_at, one.closed_at or now + timedelta(microseconds=1))
+        for one in incidents
+        if one.provider in {provider, ""} and one.service in {service, ""}
+    ]

@@ -1,0 +1,153 @@
+// The status page, live: told by WebSocket, else by looking every half minute.
+
+import { followBars, prepareBars } from "./bars.js";
+import { foldGroups, refresh, rememberFolds } from "./board.js";
+import { followChecks } from "./checks.js";
+import { clockTime, now, setTime, span } from "./clock.js";
+import { connect } from "./live.js";
+
+const LOOK_EVERY_MS = 30_000; // without a socket
+const REFRESH_GAP_MS = 5_000; // between two changes, at least
+const LATE_MS = 90_000; // what is due for so long shows that nobody checks
+const WORDS = { healthy: "Healthy", degraded: "Degraded", unhealthy: "Unhealthy", unknown: "Unknown" };
+
+const main = document.getElementById("main");
+const line = document.querySelector("[data-live]");
+const text = document.querySelector("[data-live-text]");
+const announcer = document.querySelector("[data-announce]");
+let state = "reconnecting"; // of the socket: live, reconnecting, refused
+let isLost = false; // the page could not be fetched
+let heardAt = now(); // when anything was last heard
+let nextLookAt = Infinity;
+let refreshedAt = 0;
+let waiting = 0;
+let isLooking = false;
+
+if (line) {
+  foldGroups();
+  rememberFolds();
+  followBars(main);
+  prepareBars(main);
+  const socket = connect({ ids, onUpdate, onState });
+  followChecks({
+    onResult: (id, current) => {
+      apply(id, current);
+      refreshSoon();
+    },
+    onSaid: announce,
+  });
+  setInterval(tick, 1000);
+  tick();
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && state !== "live") look();
+  });
+
+  async function look() {
+    if (isLooking) return;
+    isLooking = true;
+    const before = main.querySelector("h1")?.textContent;
+    isLost = !(await refresh());
+    isLooking = false;
+    refreshedAt = now();
+    nextLookAt = now() + LOOK_EVERY_MS;
+    if (!isLost) {
+      heardAt = now();
+      socket.subscribe(); // whoever is new
+      const after = main.querySelector("h1")?.textContent;
+      if (after && after !== before) announce(after);
+    }
+    tick();
+  }
+
+  function onUpdate(frame) {
+    heardAt = now();
+    const row = rowOf(frame.integrationId);
+    if (!row || frame.version <= Number(row.dataset.version)) return;
+    row.dataset.version = String(frame.version);
+    if (apply(frame.integrationId, frame.health)) refreshSoon();
+    tick();
+  }
+
+  function onState(is) {
+    state = is;
+    if (is === "live") {
+      heardAt = now();
+      nextLookAt = Infinity;
+      // Between the page and the socket something may have happened.
+      if (isLost) refreshSoon();
+    } else if (nextLookAt === Infinity) {
+      nextLookAt = now() + LOOK_EVERY_MS;
+    }
+    tick();
+  }
+
+  function refreshSoon() {
+    if (waiting) return;
+    const wait = Math.max(250, refreshedAt + REFRESH_GAP_MS - now());
+    waiting = setTimeout(() => {
+      waiting = 0;
+      look();
+    }, wait);
+  }
+
+  function tick() {
+    if (state !== "live" && now() >= nextLookAt && !document.hidden) look();
+    const [is, said] = sentence();
+    if (line.dataset.live !== is) line.dataset.live = is;
+    if (text.textContent !== said) text.textContent = said;
+  }
+
+  function sentence() {
+    if (isLost) return ["lost", `Showing the last known state of ${clockTime(heardAt, document.documentElement.dataset.zone)}`];
+    if (state === "reconnecting") return ["reconnecting", "Reconnecting…"];
+    const lateBy = now() - dueAt();
+    if (lateBy > LATE_MS) return ["old", `Data is ${span((now() - newestCheck()) / 1000)} old`];
+    if (state === "refused") return ["polling", `Not live; looking again in ${span(Math.max(0, nextLookAt - now()) / 1000)}`];
+    return ["live", `Live, updated ${span((now() - heardAt) / 1000)} ago`];
+  }
+}
+
+function ids() {
+  return [...document.querySelectorAll("[data-id]")].map((row) => row.dataset.id);
+}
+
+function rowOf(id) {
+  return document.querySelector(`[data-id="${CSS.escape(id)}"]`);
+}
+
+/** Put what is new into a row; return whether more than times changed. */
+function apply(id, health) {
+  const row = rowOf(id);
+  if (!row) return false;
+  const [last, next] = row.querySelectorAll("[data-last], [data-next]");
+  if (last && health.lastCheckAt) setTime(last.querySelector("time") ?? last, health.lastCheckAt);
+  if (next && health.nextCheckAt) setTime(next.querySelector("time") ?? next, health.nextCheckAt);
+  const isSame = row.dataset.state === health.status && row.dataset.error === (health.errorCode ?? "");
+  if (isSame && Boolean(row.dataset.incident) === Boolean(health.incident)) return false;
+  const pill = row.querySelector(".pill");
+  if (pill && row.dataset.state !== "paused" && WORDS[health.status]) {
+    pill.className = `pill ${health.status}`;
+    pill.querySelector("use").setAttribute("href", `#i-${health.status}`);
+    pill.querySelector("[data-word]").textContent = WORDS[health.status];
+  }
+  return true;
+}
+
+function times(selector) {
+  return [...document.querySelectorAll(selector)].map((time) => Date.parse(time.dateTime)).filter(Number.isFinite);
+}
+
+function dueAt() {
+  return Math.min(...times("[data-next] time"), Infinity);
+}
+
+function newestCheck() {
+  return Math.max(...times("[data-last] time"), 0);
+}
+
+function announce(sentence) {
+  if (!announcer) return;
+  announcer.textContent = sentence;
+  announcer.hidden = false;
+}
