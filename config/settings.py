@@ -22,13 +22,8 @@ PUBLIC_URL = environment.text(
     "PUBLIC_URL", example="https://health.example.com", default="http://127.0.0.1:8000"
 ).rstrip("/")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
-# Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may. On this machine
-# people type either name.
-_SAME_MACHINE = {"//127.0.0.1:": "//localhost:", "//localhost:": "//127.0.0.1:"}
-WS_ALLOWED_ORIGINS = environment.words(
-    "WS_ALLOWED_ORIGINS",
-    default=[PUBLIC_URL.replace(*pair) for pair in _SAME_MACHINE.items() if pair[0] in PUBLIC_URL],
-)
+# Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may.
+WS_ALLOWED_ORIGINS = environment.words("WS_ALLOWED_ORIGINS", default=[])
 for _origin in WS_ALLOWED_ORIGINS:
     if not _origin.startswith(("https://", "http://")):
         raise ImproperlyConfigured(

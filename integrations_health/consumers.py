@@ -6,7 +6,6 @@ import logging
 import random
 import uuid
 from collections import deque
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -58,6 +57,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
         self._said_at: deque[float] = deque(maxlen=MOST_MESSAGES)
         self._timer: asyncio.TimerHandle | None = None
         self._look: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
@@ -94,7 +94,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
         if not await self._has_seat():
             await self._close()
             return
-        await self._switchboard.follow_users(home, self)
+        await self._switchboard.follow(home, self)
         await self.accept(subprotocol=claim.subprotocol)
         self._look_in(self._every() * random.uniform(0.5, 1))
 
@@ -123,8 +123,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
                 "too_many_integrations",
                 f"A socket follows {MOST_IDS:,} integrations at most; nothing was subscribed.",
             ) from None
-        except DatabaseError as error:
-            logger.warning("socket.cannot_look", extra={"reason": type(error).__name__})
+        except DatabaseError:
             self._look_in(POLL_EVERY * random.random())
             if wish.wants_answer:
                 await self._send_error(
@@ -143,9 +142,9 @@ class HealthUpdates(AsyncWebsocketConsumer):
     async def _send_error(self, code: str, detail: str) -> None:
         await self._send(json.dumps({"type": "error", "code": code, "detail": detail}))
 
-    def offer(self, owner: UUID, updates: Sequence[Update]) -> None:
-        """Send what the client follows and does not know yet."""
-        self._feed.offer(owner, updates)
+    def offer(self, update: Update) -> None:
+        """Send it if the client follows it and does not know it yet."""
+        self._feed.offer(update)
 
     def look_again(self, *, within: float) -> None:
         """Compare with the database at a random time within so many seconds."""
@@ -154,7 +153,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
     def doubt(self, *, ended_session: str) -> None:
         """Prove access anew at once, or close where it has ended for certain."""
         if visitors.has_lost(self._visitor, ended_session=ended_session):
-            self._look = asyncio.create_task(self._close(NOT_PROVEN))
+            self._closing = asyncio.create_task(self._close(NOT_PROVEN))
         else:
             self._look_in(timedelta())
 
@@ -181,18 +180,19 @@ class HealthUpdates(AsyncWebsocketConsumer):
     async def _compare(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait([before])
-        is_readable = True
+        every = POLL_EVERY
         try:
             if not await read(visitors.may_stay, self._visitor, now=timezone.now()):
                 await self._close(NOT_PROVEN)
                 return
             await self._feed.compare()
-            await self._has_seat()
-        except DatabaseError as error:
-            # Nobody is shut out because we cannot look.
-            logger.warning("socket.cannot_look", extra={"reason": type(error).__name__})
-            is_readable = False
-        every = self._every() if is_readable else POLL_EVERY
+            await self._has_seat()  # keeps it
+            every = self._every()
+        except DatabaseError:
+            # Nobody is shut out because we cannot look. Thousands of sockets cannot at once.
+            logger.debug("socket.cannot_look")
+        except Exception:
+            logger.exception("socket.look_failed")
         self._look_in(every * random.uniform(0.8, 1))
 
     def _every(self) -> timedelta:
@@ -238,8 +238,8 @@ class HealthUpdates(AsyncWebsocketConsumer):
         self._is_open = False
         if self._timer is not None:
             self._timer.cancel()
-        if self._look is not None:
-            self._look.cancel()
+        for task in filter(None, (self._look, self._closing)):
+            task.cancel()
         if self._is_known:
             self._feed.end()
             await seats.leave(self._switchboard.link, who=self._visitor.name, socket=self._id)

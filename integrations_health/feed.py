@@ -1,17 +1,17 @@
 """What one socket follows, and what it has been told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from integrations_health import frames, live_groups
+from integrations_health import frames
 from integrations_health.access import Caller
 from integrations_health.frames import Place, Update
 from integrations_health.models import HealthCheck
 from integrations_health.models.ownership import OwnedQuerySet
 from integrations_health.reading_threads import read
-from integrations_health.switchboard import Socket, Switchboard
+from integrations_health.switchboard import Socket, Switchboard, Topic
 
 MOST_IDS = 1_000
 COALESCED = timedelta(milliseconds=200)
@@ -26,21 +26,21 @@ class Feed:
     """The integrations that a socket follows, with the version that its client knows of each.
 
     What waits to be sent is at most the newest of each integration, and leaves at most every
-    200 ms. `home` is the user whose groups the socket hears whatever it follows.
+    200 ms. `home` is what the socket hears of whatever it follows: its user.
     """
 
     def __init__(
         self,
         caller: Caller,
         *,
-        home: Iterable[UUID],
+        home: Collection[Topic],
         socket: Socket,
         switchboard: Switchboard,
         send: Callable[[str], Awaitable[None]],
     ) -> None:
         self._caller = caller
-        self._home = {live_groups.of_user(user_id) for user_id in home}
-        self._groups = set(self._home)
+        self._home = set(home)
+        self._topics = set(self._home)
         self._socket = socket
         self._switchboard = switchboard
         self._send = send
@@ -70,18 +70,18 @@ class Feed:
             self._told.pop(pk, None)
             self._pending.pop(pk, None)
             self._open_wishes.discard(pk)
-        self._leave_all_but(self._home | _groups_of(self._told.values()))
+        self._leave_all_but(self._home | _topics_of(self._told.values()))
 
-    def offer(self, owner: UUID, updates: Sequence[Update]) -> None:
-        """Send what is followed and newer than what the client knows."""
-        for update in updates:
-            place = self._told.get(update.integration_id)
-            if place is None or place.owner != owner or update.version <= place.version:
-                continue
-            waiting = self._pending.get(update.integration_id)
-            if waiting is None or update.version > waiting.version:
-                self._pending[update.integration_id] = update
-        if self._pending and (self._flush is None or self._flush.done()):
+    def offer(self, update: Update) -> None:
+        """Send it if it is followed and newer than what the client knows."""
+        place = self._told.get(update.integration_id)
+        if place is None or place.owner != update.owner or update.version <= place.version:
+            return
+        waiting = self._pending.get(update.integration_id)
+        if waiting is not None and update.version <= waiting.version:
+            return
+        self._pending[update.integration_id] = update
+        if self._flush is None or self._flush.done():
             self._flush = asyncio.create_task(self._send_pending())
 
     async def compare(self) -> None:
@@ -113,27 +113,25 @@ class Feed:
     async def _place(self, ids: Collection[UUID]) -> None:
         found = await read(lambda: frames.places(self._rows(ids)))
         self._open_wishes -= set(ids)
-        # Joined before the rows are read: what changes in between arrives one way or the other.
+        # Followed before the rows are read: what changes in between arrives one way or the other.
         await self._listen(found)
         self._told |= {pk: place._replace(version=_NOTHING_TOLD) for pk, place in found.items()}
         await self._send_newest(found)
 
     async def _listen(self, places: dict[UUID, Place]) -> None:
-        owners = {place.owner for place in places.values()}
-        self._groups |= _groups_of(places.values())
-        await self._switchboard.follow_users(owners, self._socket)
-        providers = {place.provider for place in places.values()}
-        await self._switchboard.follow_providers(providers, self._socket)
+        topics = _topics_of(places.values())
+        self._topics |= topics
+        await self._switchboard.follow(topics, self._socket)
 
-    def _leave_all_but(self, needed: set[str]) -> None:
-        self._switchboard.leave(self._socket, self._groups - needed)
-        self._groups &= needed
+    def _leave_all_but(self, needed: set[Topic]) -> None:
+        self._switchboard.leave(self._topics - needed, self._socket)
+        self._topics &= needed
 
     async def _send_newest(self, ids: Collection[UUID]) -> None:
         if not ids:
             return
-        for owner, update in await read(lambda: frames.read(self._rows(ids))):
-            self.offer(owner, [update])
+        for update in await read(lambda: frames.read(self._rows(ids))):
+            self.offer(update)
 
     def _rows(self, ids: Collection[UUID]) -> OwnedQuerySet[HealthCheck]:
         return HealthCheck.objects.visible_to(self._caller).filter(integration_id__in=ids)
@@ -154,9 +152,5 @@ class Feed:
                     await self._send(update.text)
 
 
-def _groups_of(places: Iterable[Place]) -> set[str]:
-    return {
-        group
-        for place in places
-        for group in (live_groups.of_user(place.owner), live_groups.of_provider(place.provider))
-    }
+def _topics_of(places: Iterable[Place]) -> set[Topic]:
+    return {topic for place in places for topic in (place.owner, place.provider)}

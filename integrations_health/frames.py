@@ -12,8 +12,9 @@ from integrations_health.overlay import OpenIncidents, Turns
 
 
 class Update(NamedTuple):
-    """How one integration is now: `text` is the frame."""
+    """How one integration of a user is now: `text` is the frame."""
 
+    owner: UUID
     integration_id: UUID
     version: int
     text: str
@@ -27,11 +28,11 @@ class Place(NamedTuple):
     version: int
 
 
-def read(rows: OwnedQuerySet[HealthCheck]) -> list[tuple[UUID, Update]]:
-    """Return owner and update of each row. Three queries."""
+def read(rows: OwnedQuerySet[HealthCheck]) -> list[Update]:
+    """Return the update of each row. Three queries."""
     # The version first: what is read after it may be newer, never older than the version says.
     turns, incidents = Turns.read(), OpenIncidents.read()
-    return [(row.user_id, _update(row, turns, incidents)) for row in rows]
+    return [_update(row, turns, incidents) for row in rows]
 
 
 def places(rows: OwnedQuerySet[HealthCheck]) -> dict[UUID, Place]:
@@ -48,16 +49,17 @@ def places(rows: OwnedQuerySet[HealthCheck]) -> dict[UUID, Place]:
 
 def packed(updates: Iterable[Update]) -> list[list[str | int]]:
     """Return updates as they travel through the channel layer."""
-    return [[str(update.integration_id), update.version, update.text] for update in updates]
+    return [[str(one.owner), str(one.integration_id), *one[2:]] for one in updates]
 
 
-def unpacked(packed: Iterable[tuple[str, int, str]]) -> list[Update]:
+def unpacked(packed: Iterable[tuple[str, str, int, str]]) -> list[Update]:
     """Return what `packed` was made of."""
-    return [Update(UUID(pk), version, text) for pk, version, text in packed]
+    return [Update(UUID(owner), UUID(pk), version, text) for owner, pk, version, text in packed]
 
 
 def _update(row: HealthCheck, turns: Turns, incidents: OpenIncidents) -> Update:
     version = turns.version(row.state_version, provider=row.provider, service=row.service)
     incident = incidents.over(provider=row.provider, service=row.service)
     frame = shapes.update(row, incident=incident, version=version)
-    return Update(row.integration_id, version, json.dumps(frame, separators=(",", ":")))
+    text = json.dumps(frame, separators=(",", ":"))
+    return Update(row.user_id, row.integration_id, version, text)

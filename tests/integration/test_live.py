@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from redis import Redis
 
-from integrations_health import audience, live, live_groups, network, pipeline, quick_redis
+from integrations_health import audience, live, network, pipeline, quick_redis
 from integrations_health.models import HealthCheck, Integration
 from tests import factories
 from tests.conftest import NO_SERVER
@@ -29,19 +29,24 @@ def _own_network(redis: Redis) -> Iterator[None]:
     network.close()
 
 
-def watch(*integrations: Integration) -> None:
-    """Mark the owners of integrations as being looked at, and listen to their groups."""
-    owners = [one.user_id for one in integrations]
-
+@pytest.fixture(autouse=True)
+def _listening(_own_network: None) -> None:
     async def join() -> None:
-        link = quick_redis.asynchronous(settings.CHANNELS_URL)
-        await audience.mark(link, owners)
-        await link.aclose()
         layer: Any = get_channel_layer()
-        for owner in owners:
-            await layer.group_add(live_groups.of_user(owner), "a-test")
+        await layer.group_add(live.GROUP, "a-test")
 
     network.run(join())
+
+
+def watch(*integrations: Integration) -> None:
+    """Mark the owners of integrations as being looked at."""
+
+    async def mark() -> None:
+        link = quick_redis.asynchronous(settings.CHANNELS_URL)
+        await audience.mark(link, [one.user_id for one in integrations])
+        await link.aclose()
+
+    network.run(mark())
 
 
 def told() -> dict[str, Any] | None:
@@ -102,15 +107,15 @@ def test_only_those_are_told_at_whose_integrations_somebody_looks() -> None:
 
     message = told()
     assert message is not None
-    assert message["to"] == str(looked_at.user_id)
-    assert [update[0] for update in message["updates"]] == [str(looked_at.pk)]
+    assert [update[:2] for update in message["updates"]] == [
+        [str(looked_at.user_id), str(looked_at.pk)]
+    ]
     assert told() is None
 
 
-def test_one_user_hears_of_a_whole_batch_in_few_messages() -> None:
-    user = factories.user()
-    integrations = [factories.integration(user=user) for _ in range(150)]
-    watch(integrations[0])
+def test_a_whole_batch_is_told_in_few_messages() -> None:
+    integrations = [factories.integration() for _ in range(150)]
+    watch(*integrations)
 
     live.push(owners(*integrations))
 
@@ -127,7 +132,7 @@ def test_a_batch_is_told_once_it_is_recorded_for_good() -> None:
 
     message = told()
     assert message is not None
-    ((_, version, _),) = message["updates"]
+    ((_, _, version, _),) = message["updates"]
     assert version == HealthCheck.objects.get(integration=watched).state_version
 
 
@@ -145,18 +150,10 @@ def test_without_redis_nobody_waits_and_nothing_is_raised(
     assert line.__dict__["count"] == 1
 
 
-def test_an_incident_is_one_message_to_a_provider() -> None:
-    async def join() -> None:
-        layer: Any = get_channel_layer()
-        for name in ("composio", "klavis"):
-            await layer.group_add(live_groups.of_provider(name), "a-test")
-
-    network.run(join())
+def test_an_incident_is_one_message() -> None:
+    for _ in range(3):
+        factories.integration()
 
     live.tell_of_incident("composio")
-    of_one = [told(), told()]
-    live.tell_of_incident("")
-    of_all = [told(), told(), told()]
 
-    assert [one and one["to"] for one in of_one] == ["composio", None]
-    assert {one and one["to"] for one in of_all} == {"composio", "klavis", None}
+    assert [told(), told()] == [{"type": "incident", "provider": "composio"}, None]
