@@ -98,7 +98,7 @@ def opened(browser: Browser, server: Web, complaints: Complaints) -> Iterator[Ca
 
 
 @pytest.fixture
-def person() -> User:
+def person(transactional_db: None) -> User:
     """Return somebody who can sign in."""
     return factories.user(username="ann", external_id="app-ann", password=PASSWORD)
 
