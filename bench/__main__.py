@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import machine, measure, report, stage
+from bench import api, machine, measure, report, stage
 from bench.references import References
 from bench.stage import Stage
 from config.server_errors import CannotStart
@@ -64,12 +64,14 @@ def _measure(on: Stage, *, checks: int, large: int) -> dict[str, Any]:
     for name, policy in _MODES.items():
         sizes[name]["large"] = run(f"{name}, large table", table=large, policy=policy)
     references.measure_calls(on)
+    print("the API, and bare views beside it", file=sys.stderr)
     found = {
         **machine.description(postgres=on.rows.server_version()),
         **runs["probed"],
         "status_only": runs["status_only"],
         "table_sizes": sizes,
         "references": references.as_json(),
+        "api": api.measure(on),
     }
     return {**found, "targets": [target.as_json() for target in report.targets(found)]}
 

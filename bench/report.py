@@ -8,6 +8,7 @@ STATUS_ONLY_AT_MOST = 0.7
 LARGE_TABLE_AT_MOST = 1.3
 MEMORY_AT_MOST_MB = 200
 GROWTH_AT_MOST_MB = 2
+API_AT_MOST = 2.0
 # On an idle machine the same call costs the same, give or take this.
 QUIET_WITHIN = 1.2
 
@@ -66,12 +67,22 @@ def targets(report: dict[str, Any]) -> list[Target]:
             GROWTH_AT_MOST_MB,
             "MB",
         ),
+        *_api_targets(report["api"]),
     ]
+
+
+def _api_targets(api: dict[str, Any]) -> Iterator[Target]:
+    for name, key in (
+        ("GET .../health, in bare Django views", "health"),
+        ("a list of 50, in bare Django views", "list"),
+        ("p95 of GET .../health while 50 checks hang, against none", "while_checks_hang"),
+    ):
+        yield Target(name, api[key]["ratio"], API_AT_MOST, "x")
 
 
 def text(report: dict[str, Any]) -> str:
     """Return the report as a table, for a terminal and for RESULTS.md."""
-    parts = (_runs, _references, _targets, _doubts)
+    parts = (_runs, _references, _api, _targets, _doubts)
     return "\n\n".join(filter(None, ("\n".join(part(report)) for part in parts)))
 
 
@@ -114,6 +125,19 @@ def _references(report: dict[str, Any]) -> Iterator[str]:
         + ", ".join(f"{one['worker_total']:.0f} + {one['postgres']:.0f}" for one in alone)
         + " |"
     )
+
+
+def _api(report: dict[str, Any]) -> Iterator[str]:
+    api = report["api"]
+    yield "| the API, CPU µs per request: web + postgres | bare view | ours | bytes, both |"
+    yield "|---|---:|---:|---:|"
+    for name, key in (("GET .../health, 100 checks", "health"), ("a list of 50", "list")):
+        one = api[key]
+        yield (
+            f"| {name} | {one['bare_us']:,} + {one['bare_postgres_us']:,}"
+            f" | {one['ours_us']:,} + {one['ours_postgres_us']:,}"
+            f" | {one['bare_bytes']:,}, {one['ours_bytes']:,} |"
+        )
 
 
 def _targets(report: dict[str, Any]) -> Iterator[str]:

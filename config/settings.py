@@ -22,6 +22,8 @@ PUBLIC_URL = environment.text(
     "PUBLIC_URL", example="https://health.example.com", default="http://127.0.0.1:8000"
 ).rstrip("/")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+# Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may.
+WS_ALLOWED_ORIGINS = environment.words("WS_ALLOWED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "integrations_health",

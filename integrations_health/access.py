@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+# The header by which the application's back end acts for one user.
+ACT_FOR = "X-Act-For"
+
 
 class Scope(StrEnum):
     """What a caller was given the right to do."""
@@ -26,7 +29,8 @@ class Way(StrEnum):
 class Caller:
     """Who is asking: a user by our id or by the application's, or its back end (neither).
 
-    `expires_at` is when the proof ends, None when it has no end of its own. Where a request has a
+    `key_id` is the API key that was shown, if one was; `expires_at` when the proof ends, None when
+    it has no end of its own. Where a request has a
     user, Django REST framework keeps it as `request.user`.
     """
 
@@ -34,6 +38,7 @@ class Caller:
     scopes: frozenset[Scope] = field(default_factory=frozenset)
     user_id: UUID | None = None
     external_id: str | None = None
+    key_id: UUID | None = None
     expires_at: datetime | None = None
 
     @property

@@ -60,6 +60,7 @@ def read(key: str, *, now: datetime) -> Caller:
     return Caller(
         way=Way.API_KEY,
         scopes=READ_AND_WRITE if row.may_write else READ_ONLY,
+        key_id=row.pk,
         expires_at=row.expires_at,
     )
 

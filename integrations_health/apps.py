@@ -16,8 +16,11 @@ class IntegrationsHealthConfig(AppConfig):
     verbose_name = "Integration health"
 
     def ready(self) -> None:
-        """Make the coming months whenever the tables were made, in test databases too."""
+        """Make the coming months whenever the tables were made; hear of changes of access."""
+        from integrations_health import access_changes  # needs the models, which are there now
+
         post_migrate.connect(_make_coming_months, sender=self)
+        access_changes.hear()
 
 
 def _make_coming_months(*, using: str, **_: Any) -> None:

@@ -8,13 +8,12 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from integrations_health import api_keys, people, tokens
-from integrations_health.access import OWN, Caller, Scope, Way
+from integrations_health.access import ACT_FOR, OWN, Caller, Scope, Way
 from integrations_health.models import User
 from integrations_health.problems import Problem, unavailable
 
 SCHEME = "Bearer"
 CHALLENGE = 'Bearer realm="integration-health"'
-ACT_FOR = "X-Act-For"
 LONGEST_REFERENCE = 255
 
 

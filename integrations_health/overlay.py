@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from integrations_health.models import ProviderIncident
 from integrations_health.status import Status
@@ -57,3 +57,26 @@ def shown_status(status: str, incident: ProviderIncident | None) -> str:
     if incident is not None and status == Status.HEALTHY:
         return Status.DEGRADED.value
     return status
+
+
+class Turns:
+    """How often incidents began or ended: what is shown changes then, though no row does."""
+
+    def __init__(self, counts: Sequence[tuple[str, str, int]]) -> None:
+        """Keep provider, service and count of each kind of incident."""
+        self._counts = counts
+
+    @classmethod
+    def read(cls) -> "Turns":
+        """Count them. One query; incidents are never deleted, so the counts only grow."""
+        kinds = ProviderIncident.objects.values_list("provider", "service")
+        counted = kinds.annotate(turns=Count("pk") + Count("closed_at")).order_by()
+        return cls([(provider, service, turns) for provider, service, turns in counted])
+
+    def version(self, state_version: int, *, provider: str, service: str) -> int:
+        """Return the version of what is shown of a row of this version."""
+        return state_version + sum(
+            turns
+            for of_provider, of_service, turns in self._counts
+            if of_provider in {provider, ""} and of_service in {service, ""}
+        )

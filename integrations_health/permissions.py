@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from integrations_health.access import Caller, Scope
+from integrations_health.access import ACT_FOR, Caller, Scope, Way
 from integrations_health.problems import Problem
 
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ class MayByScope(BasePermission):
         caller = request.user
         if not isinstance(caller, Caller):
             return False
+        if ACT_FOR in request.headers and caller.way is not Way.API_KEY:
+            # In silence they would take their own for somebody else's.
+            raise Problem(
+                status=400,
+                code="invalid_act_for",
+                detail=f"Only an API key acts for somebody: leave the header `{ACT_FOR}` out.",
+            )
         by_method = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
         wanted: Scope = getattr(view, "needs", None) or by_method
         if not caller.may(wanted):

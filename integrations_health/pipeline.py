@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from integrations_health import (
     entries,
     health_rows,
     history,
+    live,
     network,
     partitions,
     pooled_connection,
@@ -177,5 +179,10 @@ def _record(results: Sequence[CheckResult], *, now: datetime | None) -> list[Tra
     health_rows.update(updates, now=now)
     history.append(finished)
     history.append_late(late)
+    transaction.on_commit(
+        partial(
+            live.push, {one.integration_id: rows[one.integration_id].user_id for one in updates}
+        )
+    )
     crash_point("before_commit")
     return transitions

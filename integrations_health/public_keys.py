@@ -106,10 +106,11 @@ def _text_of(source: str) -> str:
         if answer.status_code != httpx.codes.OK:
             raise ValueError("the key server did not answer 200")
         body = b""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         for chunk in answer.iter_bytes():
             body += chunk
-            if len(body) > LARGEST:
-                raise ValueError("the key set is too large")
+            if len(body) > LARGEST or time.monotonic() > deadline:
+                raise ValueError("the key set is too large, or comes too slowly")
     return body.decode()
 
 

@@ -126,7 +126,7 @@ def _known(kind: type[Exception], *, headers: Mapping[str, str] | None = None) -
 
 
 def _field_errors(details: object, path: str = "") -> Iterator[FieldError]:
-    if isinstance(details, Mapping) and set(details) == {"message", "code"}:
+    if _is_said(details):
         said = cast(Mapping[str, str], details)
         problem, remedy = FIELDS.get(said["code"], ("cannot be taken", str(said["message"])))
         yield FieldError(field=path, problem=problem, remedy=remedy)
@@ -135,6 +135,11 @@ def _field_errors(details: object, path: str = "") -> Iterator[FieldError]:
             own = "" if name == "non_field_errors" else str(name)
             yield from _field_errors(inner, ".".join(filter(None, (path, own))))
     elif isinstance(details, Sequence):
-        is_many = any(set(inner) != {"message", "code"} for inner in details)
+        is_many = not all(map(_is_said, details))
         for number, inner in enumerate(details):
             yield from _field_errors(inner, f"{path}.{number}" if is_many else path)
+
+
+def _is_said(details: object) -> bool:
+    """Say whether this is an error itself, and no field that happens to be called `code`."""
+    return isinstance(details, Mapping) and isinstance(details.get("code"), str)

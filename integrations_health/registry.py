@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.db.utils import OperationalError
 from psycopg.errors import LockNotAvailable
 
-from integrations_health import health_rows, schedule, unnest
+from integrations_health import health_rows, live, schedule, unnest
 from integrations_health.models import Integration, User
 from integrations_health.registration import OPTIONAL, Refusal, Registration
 
@@ -201,12 +201,14 @@ def _settle(changes: Changes) -> None:
     resumed = {pk for pk, is_enabled in changes.to_toggle.items() if is_enabled}
     to_check = changes.to_check | resumed
     if touched := to_check | changes.to_toggle.keys():
-        health_rows.lock(touched)
+        rows = health_rows.lock(touched)
         for is_enabled in (True, False):
             ids = [pk for pk, wanted in changes.to_toggle.items() if wanted is is_enabled]
             Integration.objects.filter(pk__in=ids).update(enabled=is_enabled, updated_at=Now())
         spread = SPREAD if len(to_check) > DUE_AT_ONCE else timedelta()
         schedule.make_due(sorted(to_check), spread=spread)
+        owners = {pk: rows[pk].user_id for pk in changes.to_toggle if pk in rows}
+        transaction.on_commit(partial(live.push, owners))
     changes.to_toggle.clear()
     changes.to_check.clear()
 

@@ -94,8 +94,13 @@ def instant(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def current(health: Health, *, incident: ProviderIncident | None) -> Json:
-    """Return how an integration is now: `current` of REST, `health` of a WebSocket frame."""
+def current(
+    health: Health, *, incident: ProviderIncident | None, version: int | None = None
+) -> Json:
+    """Return how an integration is now: `current` of REST, `health` of a WebSocket frame.
+
+    `version`, when incidents come and go, is what `overlay.Turns` makes of the row's own.
+    """
     return {
         "status": shown_status(health.status, incident),
         "responseTimeMs": health.response_time_ms,
@@ -109,7 +114,7 @@ def current(health: Health, *, incident: ProviderIncident | None) -> Json:
         # A re-authentication link is made when somebody asks for it.
         "reauthUrl": None,
         "incident": None if incident is None else incident_of(incident),
-        "version": health.state_version,
+        "version": health.state_version if version is None else version,
     }
 
 
@@ -214,12 +219,15 @@ def _service_check(health: HealthCheck) -> Json:
     }
 
 
-def update(health: HealthCheck, *, incident: ProviderIncident | None) -> Json:
+def update(
+    health: HealthCheck, *, incident: ProviderIncident | None, version: int | None = None
+) -> Json:
     """Return the WebSocket frame that tells how an integration is now."""
+    shown = current(health, incident=incident, version=version)
     return {
         "integrationId": str(health.integration_id),
         "service": health.service,
         "provider": health.provider,
-        "health": current(health, incident=incident),
-        "version": health.state_version,
+        "health": shown,
+        "version": shown["version"],
     }

@@ -4,18 +4,17 @@ import hashlib
 import json
 import secrets
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from integrations_health import quick_redis
 from integrations_health.access import Caller, Scope, Way
 
 VALID_FOR = timedelta(seconds=30)
 _BYTES = 32
-_PATIENCE_SECONDS = 1.0
 
 
 class Unavailable(Exception):
@@ -26,8 +25,7 @@ def issue(caller: Caller) -> str:
     """Return a ticket that stands for `caller` once, within `VALID_FOR`. Raises Unavailable."""
     ticket = secrets.token_urlsafe(_BYTES)
     try:
-        with _client() as client:
-            client.set(_key(ticket), _written(caller), ex=VALID_FOR)
+        quick_redis.connection(settings.REDIS_URL).set(_key(ticket), _written(caller), ex=VALID_FOR)
     except redis.RedisError as error:
         raise Unavailable from error
     return ticket
@@ -39,20 +37,11 @@ def redeem(ticket: str) -> Caller | None:
     Raises Unavailable.
     """
     try:
-        with _client() as client:
-            written = client.getdel(_key(ticket))
+        found = quick_redis.connection(settings.REDIS_URL).getdel(_key(ticket))
     except redis.RedisError as error:
         raise Unavailable from error
+    written = cast("bytes | None", found)
     return None if written is None else _read(written)
-
-
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=_PATIENCE_SECONDS,
-        socket_connect_timeout=_PATIENCE_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 def _key(ticket: str) -> str:
@@ -67,6 +56,7 @@ def _written(caller: Caller) -> str:
             "scopes": sorted(caller.scopes),
             "user_id": None if caller.user_id is None else str(caller.user_id),
             "external_id": caller.external_id,
+            "key_id": None if caller.key_id is None else str(caller.key_id),
             "expires_at": None if caller.expires_at is None else caller.expires_at.isoformat(),
         }
     )
@@ -79,6 +69,7 @@ def _read(written: bytes) -> Caller:
         scopes=frozenset(Scope(scope) for scope in said["scopes"]),
         user_id=None if said["user_id"] is None else UUID(said["user_id"]),
         external_id=said["external_id"],
+        key_id=None if said["key_id"] is None else UUID(said["key_id"]),
         expires_at=(
             None if said["expires_at"] is None else datetime.fromisoformat(said["expires_at"])
         ),

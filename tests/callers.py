@@ -7,10 +7,14 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from config import celery
 from integrations_health import api_keys, tokens
 from integrations_health.access import OWN, Scope
 from integrations_health.models import User
 from tests import keys
+
+# As the web process does, whose requests wake workers.
+celery.app.set_default()
 
 
 def token_of(user: User, *more: Scope) -> str:

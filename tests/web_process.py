@@ -35,27 +35,24 @@ class Web:
 @contextmanager
 def web(folder: Path, **environment: str) -> Iterator[Web]:
     """Run uvicorn as the Procfile has it until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
+    port = _free_port()
     log = folder / "web.log"
     with log.open("wb") as output:
         process = child.start(
-            [
-                *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
-                *("--fd", str(listener.fileno()), "--no-access-log", "--log-level", "warning"),
-            ],
+            ["sh", "-c", f"exec {_line_of_web()}"],
             output=output,
             cwd=ROOT,
             env={
                 **os.environ,
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                 "DATABASE_URL": _database_url(),
-                "DATABASE_POOL_SIZE": "4",
                 # Static files are collected on release; no test asks for one.
                 "PYTHONWARNINGS": "ignore:No directory at:UserWarning",
                 "PUBLIC_URL": f"http://127.0.0.1:{port}",
+                "HOST": "127.0.0.1",
+                "PORT": str(port),
                 **environment,
             },
-            pass_fds=[listener.fileno()],
         )
     try:
         server = Web(f"http://127.0.0.1:{port}", log)
@@ -63,7 +60,19 @@ def web(folder: Path, **environment: str) -> Iterator[Web]:
         yield server
     finally:
         child.stop(process, signal_number=15, patience=5)
-        listener.close()
+
+
+def _line_of_web() -> str:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    (line,) = (line.partition(":")[2].strip() for line in lines if line.startswith("web:"))
+    return line
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def _database_url() -> str:

@@ -331,7 +331,7 @@ export interface Operations {
     body: undefined;
     answer: Health;
   };
-  /** Show checks, hours or days, the newest first; an hour of which nothing is known lacks. */
+  /** Show checks, hours or days, the newest first; what nothing is known of is left out. */
   showHistory: {
     method: "GET";
     path: "/api/integrations/{integration_id}/health/history";

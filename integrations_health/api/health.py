@@ -7,14 +7,14 @@ from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from integrations_health import history, past_checks, shapes
+from integrations_health import history, past_checks, shapes, watched
 from integrations_health.api import documents, parameters
 from integrations_health.api.answers import REVALIDATED, answer
-from integrations_health.api.integrations import found
 from integrations_health.api.views import ApiView
 from integrations_health.models import ProviderIncident
 from integrations_health.overlay import OpenIncidents
-from integrations_health.watched import Watched
+from integrations_health.problems import not_found
+from integrations_health.watched import WatchedHealth
 
 CHECKS = 100
 # Raised when the answer changes its shape, so that nobody keeps one of the old shape.
@@ -29,14 +29,16 @@ class Health(ApiView):
         """Show the current health, the last hundred checks, and these in numbers."""
         parameters.read(request.query_params, {})
         # Here the last known state will step in when the database is away (`source: cache`).
-        row = found(self.caller, integration_id)
+        row = watched.health(self.caller, integration_id)
+        if row is None:
+            raise not_found()
         incident = OpenIncidents.read().over(provider=row.provider, service=row.service)
         headers = {"ETag": _etag(row, incident), "Cache-Control": REVALIDATED}
         if unchanged := _unchanged(request._request, headers):
             return unchanged
-        checks = past_checks.last(self.caller, row.pk, row.user_id, limit=CHECKS)
+        checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
         body = {
-            "integrationId": str(row.pk),
+            "integrationId": str(row.integration_id),
             "service": row.service,
             "provider": row.provider,
             "current": shapes.current(row, incident=incident),
@@ -49,14 +51,14 @@ class Health(ApiView):
         return answer(body, headers=headers)
 
 
-def _etag(row: Watched, incident: ProviderIncident | None) -> str:
+def _etag(row: WatchedHealth, incident: ProviderIncident | None) -> str:
     """Return what changes when anything of the answer does, told without reading the history.
 
     Every result that counts raises `state_version`; one that comes late adds to the history alone,
     and soon the next result tells of it.
     """
     parts = (
-        *(SHAPE, row.pk.hex, row.state_version, int(row.enabled)),
+        *(SHAPE, row.integration_id.hex, row.state_version, int(row.enabled)),
         round(row.next_check_at.timestamp() * 1_000),
         incident.pk.hex if incident else "",
     )

@@ -72,7 +72,7 @@ class History(ApiView):
 
     @extend_schema(**documents.SHOW_HISTORY)
     def get(self, request: Request, integration_id: UUID) -> HttpResponseBase:
-        """Show checks, hours or days, the newest first; an hour of which nothing is known lacks."""
+        """Show checks, hours or days, the newest first; what nothing is known of is left out."""
         sent = parameters.read(request.query_params, PARAMETERS)
         row = found(self.caller, integration_id)
         asked = _asked(sent, now=clock.now())

@@ -105,7 +105,7 @@ class OneIntegration(ApiView):
             raise invalid(*errors_of(said))
         with registry.writing(changes := Changes(), patience=None):
             registry.change({integration_id: said}, changes=changes)
-        if said.keys() & {"enabled", "interval_seconds"}:
+        if said.get("enabled") or "interval_seconds" in said:
             tasks.wake(row.provider)
         return answer(_answered(self.caller, integration_id))
 

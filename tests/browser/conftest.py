@@ -37,9 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright's loop is in this thread, no other test can use asgiref's.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return Debian's Chromium, started once."""
+    """Return Debian's Chromium, started once for the tests of a module."""
     # Playwright keeps an event loop in this thread; Django would take our calls for its.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from redis import Redis
 
 from integrations_health.models import Integration, User
 from tests import factories
@@ -37,6 +38,15 @@ def test_what_is_added_is_the_callers_and_due_at_once() -> None:
     # By its own id the application knows the user at the provider, too.
     assert made.provider_user_id == "alice"
     assert made.health.next_check_at <= database_now()
+
+
+def test_a_worker_is_woken_for_what_is_new_and_for_nothing_else(redis: Redis) -> None:
+    client = as_user(factories.user())
+
+    for _ in range(2):
+        add(client)
+
+    assert redis.llen("checks") == 1
 
 
 def test_adding_the_very_same_again_changes_nothing() -> None:

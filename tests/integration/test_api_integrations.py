@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from redis import Redis
 
 from integrations_health import registry
 from integrations_health.models import HealthCheck, Integration
@@ -35,6 +36,16 @@ def test_pausing_and_resuming_makes_it_due() -> None:
     assert paused.json()["health"]["nextCheckAt"] is None
     assert resumed.json()["enabled"] is True
     assert HealthCheck.objects.get().next_check_at <= database_now()
+
+
+def test_a_worker_is_woken_for_what_is_due_now(redis: Redis) -> None:
+    made = factories.integration()
+    client = as_user(made.user)
+
+    for said in ({"displayName": "Mail"}, {"enabled": False}, {"enabled": True}):
+        send(client, "patch", f"{PATH}/{made.pk}", said)
+
+    assert redis.llen("checks") == 1
 
 
 def test_a_name_may_change_without_a_check() -> None:

@@ -219,8 +219,15 @@ def test_whom_nobody_can_act_for_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_only_an_api_key_acts_for_somebody(client: Client) -> None:
+@pytest.mark.parametrize("way", ["token", "session"])
+def test_only_an_api_key_acts_for_somebody(client: Client, way: str) -> None:
     user, other = factories.user(), factories.user()
-    headers = bearer(token_of(user), **{"X-Act-For": str(other.pk)})
+    headers = {"X-Act-For": str(other.pk)}
+    if way == "session":
+        client.force_login(user)
+    else:
+        headers |= bearer(token_of(user))
 
-    assert client.get(WHOEVER, headers=headers).json()["userId"] == str(user.pk)
+    answer = client.get(WHOEVER, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_act_for")

@@ -19,7 +19,7 @@ CALLERS = {
         external_id="app-user-7",
         expires_at=datetime(2031, 3, 14, 9, 26, 53, 589_000, tzinfo=UTC),
     ),
-    "a back end": Caller(way=Way.API_KEY, scopes=frozenset({Scope.READ})),
+    "a back end": Caller(way=Way.API_KEY, scopes=frozenset({Scope.READ}), key_id=uuid4()),
 }
 
 

@@ -1,0 +1,162 @@
+"""What a recorded batch costs when nobody looks, and what is told when somebody does."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from channels.layers import get_channel_layer
+from django.conf import settings
+from redis import Redis
+
+from integrations_health import audience, live, live_groups, network, pipeline, quick_redis
+from integrations_health.models import HealthCheck, Integration
+from tests import factories
+from tests.conftest import NO_SERVER
+from tests.results import claim, result
+from tests.statements import counted_statements
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_network(redis: Redis) -> Iterator[None]:
+    network.close()
+    yield
+    network.close()
+
+
+def watch(*integrations: Integration) -> None:
+    """Mark the owners of integrations as being looked at, and listen to their groups."""
+    owners = [one.user_id for one in integrations]
+
+    async def join() -> None:
+        link = quick_redis.asynchronous(settings.CHANNELS_URL)
+        await audience.mark(link, owners)
+        await link.aclose()
+        layer: Any = get_channel_layer()
+        for owner in owners:
+            await layer.group_add(live_groups.of_user(owner), "a-test")
+
+    network.run(join())
+
+
+def told() -> dict[str, Any] | None:
+    """Return the next message that was told, None when there is none."""
+
+    async def receive() -> dict[str, Any] | None:
+        layer: Any = get_channel_layer()
+        try:
+            async with asyncio.timeout(1):
+                message: dict[str, Any] = await layer.receive("a-test")
+                return message
+        except TimeoutError:
+            return None
+
+    return network.run(receive())
+
+
+def calls(redis: Redis) -> Counter[str]:
+    """Return how often each command was called so far, but for this one."""
+    stats = cast("dict[str, dict[str, int]]", redis.info("commandstats"))
+    stats.pop("cmdstat_info", None)
+    return Counter({name: one["calls"] for name, one in stats.items()})
+
+
+def owners(*integrations: Integration) -> dict[Any, Any]:
+    return {one.pk: one.user_id for one in integrations}
+
+
+def test_when_nobody_looks_it_costs_one_command_and_no_statement(redis: Redis) -> None:
+    integrations = [factories.integration() for _ in range(50)]
+    live.push(owners(*integrations))  # has its connection from now on
+    before = calls(redis)
+
+    with counted_statements() as sent:
+        live.push(owners(*integrations))
+
+    after = calls(redis)
+    assert after - before == Counter({"cmdstat_mget": 1})
+    assert len(sent) == 0
+
+
+@pytest.mark.parametrize("size", [1, 40])
+def test_what_is_looked_at_is_read_in_three_statements_whatever_its_size(size: int) -> None:
+    integrations = [factories.integration() for _ in range(size)]
+    watch(*integrations)
+
+    with counted_statements() as sent:
+        live.push(owners(*integrations))
+
+    assert len(sent) == 3
+
+
+def test_only_those_are_told_at_whose_integrations_somebody_looks() -> None:
+    looked_at, other = factories.integration(), factories.integration()
+    watch(looked_at)
+
+    live.push(owners(looked_at, other))
+
+    message = told()
+    assert message is not None
+    assert message["to"] == str(looked_at.user_id)
+    assert [update[0] for update in message["updates"]] == [str(looked_at.pk)]
+    assert told() is None
+
+
+def test_one_user_hears_of_a_whole_batch_in_few_messages() -> None:
+    user = factories.user()
+    integrations = [factories.integration(user=user) for _ in range(150)]
+    watch(integrations[0])
+
+    live.push(owners(*integrations))
+
+    messages = [told(), told(), told()]
+    assert [len(one["updates"]) if one else 0 for one in messages] == [100, 50, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_is_told_once_it_is_recorded_for_good() -> None:
+    watched = factories.integration()
+    watch(watched)
+
+    pipeline.record([result(target) for target in claim(watched)])
+
+    message = told()
+    assert message is not None
+    ((_, version, _),) = message["updates"]
+    assert version == HealthCheck.objects.get(integration=watched).state_version
+
+
+def test_without_redis_nobody_waits_and_nothing_is_raised(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CHANNELS_URL = f"redis://{NO_SERVER}/0"
+    began = time.monotonic()
+
+    live.push(owners(factories.integration()))
+
+    assert time.monotonic() - began < 1
+    (line,) = (record for record in caplog.records if record.message == "live.not_told")
+    assert line.levelno == logging.WARNING
+    assert line.__dict__["count"] == 1
+
+
+def test_an_incident_is_one_message_to_a_provider() -> None:
+    async def join() -> None:
+        layer: Any = get_channel_layer()
+        for name in ("composio", "klavis"):
+            await layer.group_add(live_groups.of_provider(name), "a-test")
+
+    network.run(join())
+
+    live.tell_of_incident("composio")
+    of_one = [told(), told()]
+    live.tell_of_incident("")
+    of_all = [told(), told(), told()]
+
+    assert [one and one["to"] for one in of_one] == ["composio", None]
+    assert {one and one["to"] for one in of_all} == {"composio", "klavis", None}
