@@ -7,7 +7,7 @@ SETTINGS := IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
 # The command behind it has PostgreSQL and Redis: its own, or those that are in the environment.
 SERVERS := $(IN)python -m config.embedded --
 
-.PHONY: run test bootstrap format lint types contracts migrations tests fix docs lock bench
+.PHONY: run test bootstrap format lint types contracts migrations browser tests fix docs lock bench
 
 run: ## start everything in this terminal; PORT=8000
 	@$(PYTHON) config/bootstrap.py && exec $(IN)python -m config.runner --with-parent
@@ -19,6 +19,7 @@ test: ## check everything
 	@$(MAKE) --no-print-directory types
 	@$(MAKE) --no-print-directory contracts
 	@$(MAKE) --no-print-directory migrations
+	@$(MAKE) --no-print-directory browser
 	@$(MAKE) --no-print-directory tests
 	@echo "==> All is well."
 
@@ -45,6 +46,15 @@ migrations:
 	@echo "==> migrations"
 	@IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
 		$(SERVERS) $(IN)python manage.py makemigrations --check --dry-run
+
+# No package of Python's brings a browser; Debian's does.
+browser:
+	@test -x /usr/bin/chromium || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& echo "==> browser  (installing Chromium)" \
+		&& { apt-get install -qq -y chromium || { apt-get update -qq && apt-get install -qq -y chromium; }; } \
+		>/dev/null 2>&1; } || true
+	@test -x /usr/bin/chromium || echo "==> NO BROWSER: the tests of tests/browser are SKIPPED." \
+		"Type: apt-get install chromium"
 
 tests: ## PYTEST="-k name" chooses some
 	@echo "==> tests"

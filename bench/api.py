@@ -46,9 +46,9 @@ def measure(on: Stage) -> dict[str, Any]:
         "DATABASE_POOL_SIZE": "16",
         "DJANGO_SETTINGS_MODULE": "bench.api_settings",
     }
-    made = json.loads(_output("bench.api_rows", environment))
+    made = json.loads(output("bench.api_rows", environment))
     log = on.worker_log.with_name("web.log")
-    with _server(environment, log) as (port, pid):
+    with server(environment, log) as (port, pid):
         reader = Reader(port, made["user"], made["integrations"], made["token"])
         return {
             **_costs(reader, pid, postgres=on.postgres),
@@ -183,7 +183,8 @@ def _tell(on: Stage, word: str, body: Mapping[str, str]) -> None:
     connection.close()
 
 
-def _output(module: str, environment: Mapping[str, str]) -> str:
+def output(module: str, environment: Mapping[str, str]) -> str:
+    """Run a module of the bench in the product's environment, and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", module],
         env=environment,
@@ -198,7 +199,8 @@ def _output(module: str, environment: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _server(environment: Mapping[str, str], log: Path) -> Iterator[tuple[int, int]]:
+def server(environment: Mapping[str, str], log: Path) -> Iterator[tuple[int, int]]:
+    """Run the real web server until the block ends; yield its port and its process."""
     port = stage.free_port()
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)]
     with log.open("wb") as output:

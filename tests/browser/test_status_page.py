@@ -155,6 +155,7 @@ def test_a_folded_group_stays_folded(opened: Opened) -> None:
     page = opened()
     sign_in(page)
     page.locator(".group-head", has_text="Composio").click()
+    page.wait_for_function("localStorage.folded?.includes('composio')")
 
     page.reload()
 
