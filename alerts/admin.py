@@ -1,12 +1,10 @@
 """What support staff see of alerts, their rules and who was told."""
 
-from urllib.parse import urlsplit
-
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from alerts.models import Alert, AlertRule, Notification
+from alerts.models import Alert, AlertRule, Destination, Notification
 from integrations_health.staff_pages import QuickAdmin, ReadOnlyAdmin, without_secrets
 
 
@@ -65,7 +63,7 @@ class AlertAdmin(ReadOnlyAdmin):
 class AlertRuleAdmin(QuickAdmin):
     """When an alert opens and whom it tells."""
 
-    list_display = ("condition", "threshold", "action", "cooldown_minutes", "enabled")
+    list_display = ("name", "condition", "threshold", "action", "cooldown_minutes", "enabled")
     list_filter = ("condition", "action", "enabled")
 
 
@@ -73,15 +71,12 @@ class AlertRuleAdmin(QuickAdmin):
 class NotificationAdmin(ReadOnlyAdmin):
     """Who was told, and who is still to be told."""
 
-    list_display = ("alert", "event", "channel", "shown_destination", "state", "attempts")
-    list_filter = ("state", "channel", "event")
-    list_select_related = ("alert",)
+    list_display = ("recipient", "channel", "state", "attempts", "created_at")
+    list_filter = ("state", "channel")
     ordering = ("-created_at",)
-    exclude = ("destination",)
-    readonly_fields = ("shown_destination",)
+    exclude = ("body", "lease_token")
 
-    @admin.display(description="destination")
-    def shown_destination(self, notification: Notification) -> str:
-        """Return where it goes. The path of a webhook's address is a secret."""
-        host = urlsplit(notification.destination).hostname
-        return f"{host}/…" if host else notification.destination
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Leave the secrets of the destinations in the database."""
+        rows = super().get_queryset(request).select_related("destination")
+        return rows.defer(*(f"destination__{secret}" for secret in Destination.SECRETS))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import api, machine, measure, report, stage
+from bench import api, machine, measure, report, sockets, stage
 from bench.references import References
 from bench.stage import Stage
 from config.server_errors import CannotStart
@@ -43,6 +43,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measure(on: Stage, *, checks: int, large: int) -> dict[str, Any]:
+    print("the status page of somebody with many integrations", file=sys.stderr)
+    page = {**on.environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    status_page = json.loads(api.output("bench.page_alone", page))
     references = References()
     sizes: dict[str, dict[str, Any]] = {name: {} for name in _MODES}
 
@@ -65,13 +68,17 @@ def _measure(on: Stage, *, checks: int, large: int) -> dict[str, Any]:
         sizes[name]["large"] = run(f"{name}, large table", table=large, policy=policy)
     references.measure_calls(on)
     print("the API, and bare views beside it", file=sys.stderr)
+    found_of_api = api.measure(on)
+    print("2,000 open sockets, and changes", file=sys.stderr)
     found = {
         **machine.description(postgres=on.rows.server_version()),
         **runs["probed"],
         "status_only": runs["status_only"],
         "table_sizes": sizes,
         "references": references.as_json(),
-        "api": api.measure(on),
+        "api": found_of_api,
+        "sockets": sockets.measure(on),
+        "status_page": status_page,
     }
     return {**found, "targets": [target.as_json() for target in report.targets(found)]}
 

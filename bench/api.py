@@ -48,7 +48,7 @@ def measure(on: Stage) -> dict[str, Any]:
     }
     made = json.loads(output("bench.api_rows", environment))
     log = on.worker_log.with_name("web.log")
-    with server(environment, log) as (port, pid):
+    with _server(environment, log) as (port, pid):
         reader = Reader(port, made["user"], made["integrations"], made["token"])
         return {
             **_costs(reader, pid, postgres=on.postgres),
@@ -184,7 +184,7 @@ def _tell(on: Stage, word: str, body: Mapping[str, str]) -> None:
 
 
 def output(module: str, environment: Mapping[str, str]) -> str:
-    """Run a module of the bench in the product's environment, and return what it printed."""
+    """Return what a module prints that runs with the product's environment. Raises Broken."""
     done = subprocess.run(
         [sys.executable, "-m", module],
         env=environment,
@@ -199,8 +199,7 @@ def output(module: str, environment: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def server(environment: Mapping[str, str], log: Path) -> Iterator[tuple[int, int]]:
-    """Run the real web server until the block ends; yield its port and its process."""
+def _server(environment: Mapping[str, str], log: Path) -> Iterator[tuple[int, int]]:
     port = stage.free_port()
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)]
     with log.open("wb") as output:

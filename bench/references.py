@@ -29,7 +29,7 @@ class References:
         self.aiohttp_page.append(_bare(stage, "aiohttp", "page", _PAGES) / calls.PAGE)
 
     def measure_sql(self, stage: Stage, *, table: int, due: int) -> None:
-        """Claim, lock, update and append results that are there already, over one connection."""
+        """Claim, apply and append results that are there already, over one connection."""
         stage.rows.fill(table)
         with stage.worker_held():
             stage.rows.make_due(due, policy=ALWAYS)

@@ -9,6 +9,10 @@ LARGE_TABLE_AT_MOST = 1.3
 MEMORY_AT_MOST_MB = 200
 GROWTH_AT_MOST_MB = 2
 API_AT_MOST = 2.0
+PAGE_AT_MOST_MS = 100
+FRAME_AT_MOST_MS = 300
+SOCKETS_GROWTH_AT_MOST_MB = 3
+DEAF_AT_MOST_SECONDS = 16
 # On an idle machine the same call costs the same, give or take this.
 QUIET_WITHIN = 1.2
 
@@ -68,6 +72,13 @@ def targets(report: dict[str, Any]) -> list[Target]:
             "MB",
         ),
         *_api_targets(report["api"]),
+        Target(
+            "CPU of the status page with 200 integrations",
+            report["status_page"]["cpu_ms"],
+            PAGE_AT_MOST_MS,
+            "ms",
+        ),
+        *_socket_targets(report["sockets"]),
     ]
 
 
@@ -80,9 +91,21 @@ def _api_targets(api: dict[str, Any]) -> Iterator[Target]:
         yield Target(name, api[key]["ratio"], API_AT_MOST, "x")
 
 
+def _socket_targets(sockets: dict[str, Any]) -> Iterator[Target]:
+    memory, deaf = sockets["memory_mb"], sockets["never_read"]
+    p95 = sockets["commit_to_frame_ms"]["p95"]
+    yield Target("p95 from commit to frame, 2,000 sockets", p95, FRAME_AT_MOST_MS, "ms")
+    growth = round(memory["last_quarter"] - memory["first_quarter"], 1)
+    yield Target("growth of memory while changes flow", growth, SOCKETS_GROWTH_AT_MOST_MB, "MB")
+    yield Target("clients that do not read and stay", deaf["clients"] - deaf["closed"], 0, "")
+    longest = deaf["closed_after_seconds_at_most"]
+    yield Target("the longest of those that were closed", longest, DEAF_AT_MOST_SECONDS, "s")
+    yield Target("clients that read and were lost", sockets["readers_lost"], 0, "")
+
+
 def text(report: dict[str, Any]) -> str:
     """Return the report as a table, for a terminal and for RESULTS.md."""
-    parts = (_runs, _references, _api, _targets, _doubts)
+    parts = (_runs, _references, _api, _sockets, _targets, _doubts)
     return "\n\n".join(filter(None, ("\n".join(part(report)) for part in parts)))
 
 
@@ -138,6 +161,18 @@ def _api(report: dict[str, Any]) -> Iterator[str]:
             f" | {one['ours_us']:,} + {one['ours_postgres_us']:,}"
             f" | {one['bare_bytes']:,}, {one['ours_bytes']:,} |"
         )
+
+
+def _sockets(report: dict[str, Any]) -> Iterator[str]:
+    sockets = report["sockets"]
+    took, memory = sockets["commit_to_frame_ms"], sockets["memory_mb"]
+    yield "| sockets | changes/s | frames | p50, p95, max ms | MB, kB per socket | CPU of a core |"
+    yield "|---:|---:|---:|---:|---:|---:|"
+    yield (
+        f"| {sockets['sockets']:,} | {sockets['changes_per_second']} | {sockets['frames']:,}"
+        f" | {took['p50']}, {took['p95']}, {took['max']}"
+        f" | {memory['last_quarter']}, {memory['per_socket_kb']} | {sockets['cpu_share']:.0%} |"
+    )
 
 
 def _targets(report: dict[str, Any]) -> Iterator[str]:

@@ -50,18 +50,15 @@ def main() -> None:
 
 
 def _record(claim: Claim) -> None:
-    results = _results(claim)
+    found = [(claim.rows[result.integration_id], result) for result in _results(claim)]
+    updates = [entries.current(row, result) for row, result in found]
+    finished = [
+        entries.finished(row, result, update)
+        for (row, result), update in zip(found, updates, strict=True)
+    ]
     with transaction.atomic():
-        with _timed("lock"):
-            rows = health_rows.lock([result.integration_id for result in results])
-        found = [(rows[result.integration_id], result) for result in results]
-        updates = [entries.current(row, result) for row, result in found]
-        finished = [
-            entries.finished(row, result, update)
-            for (row, result), update in zip(found, updates, strict=True)
-        ]
-        with _timed("update"):
-            health_rows.update(updates)
+        with _timed("apply"):
+            health_rows.apply(updates)
         with _timed("append"):
             history.append(finished)
 

@@ -29,6 +29,11 @@ app.conf.beat_schedule = {
         # The scheduler in the database knows this name only, and drops `expires`.
         "options": {"expire_seconds": settings.TICK.total_seconds()},
     },
+    "wake senders": {
+        "task": "alerts.tasks.wake_senders",
+        "schedule": settings.TICK,
+        "options": {"expire_seconds": settings.TICK.total_seconds()},
+    },
     "maintain partitions": {
         "task": "integrations_health.tasks.maintain_partitions",
         "schedule": crontab(minute="10", hour="0"),
@@ -36,6 +41,19 @@ app.conf.beat_schedule = {
     "roll up history": {
         "task": "integrations_health.tasks.roll_up_history",
         "schedule": crontab(minute="25"),
+    },
+    "look again at alerts": {
+        "task": "alerts.tasks.look_again",
+        "schedule": settings.ALERT_TICK,
+        "options": {"expire_seconds": settings.ALERT_TICK.total_seconds()},
+    },
+    "close stale notices": {
+        "task": "alerts.tasks.close_stale_notices",
+        "schedule": crontab(minute="*/15"),
+    },
+    "prune decisions": {
+        "task": "alerts.tasks.prune_decisions",
+        "schedule": crontab(minute="40", hour="0"),
     },
 }
 self_waking.install(app)

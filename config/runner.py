@@ -51,7 +51,9 @@ def _run() -> int:
         host, port = os.environ.get("HOST") or "127.0.0.1", _port()
         _require_free(host, port)
         is_demo = not any(os.environ.get(name) for name in PROVIDER_KEYS)
-        os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+        # Both names of this machine that a browser may have been given.
+        os.environ.setdefault("PUBLIC_URL", f"http://localhost:{port}")
+        os.environ.setdefault("WS_ALLOWED_ORIGINS", f"http://127.0.0.1:{port}")
         with contextlib.ExitStack() as stack:
             stack.callback(print, "Everything is stopped.", flush=True)
             print("Starting PostgreSQL and Redis ...", flush=True)

@@ -1,5 +1,6 @@
 """What a newcomer is told once everything runs."""
 
+import os
 from pathlib import Path
 
 # One password for all of the demo's end users.
@@ -39,8 +40,16 @@ Next, in another terminal:
   .venv/bin/python manage.py import_integrations FILE
   .venv/bin/python manage.py sync_integrations
 
+{_mail(var)}
+
 Ctrl-C stops everything; the data stays in {var}.
 """
+
+
+def _mail(var: Path) -> str:
+    if os.environ.get("EMAIL_URL"):
+        return "Mails go out by the server in EMAIL_URL."
+    return f"Mails are written to {var / 'mail'}: set EMAIL_URL to send them."
 
 
 def _credentials(path: Path) -> str:

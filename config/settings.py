@@ -22,8 +22,18 @@ PUBLIC_URL = environment.text(
     "PUBLIC_URL", example="https://health.example.com", default="http://127.0.0.1:8000"
 ).rstrip("/")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
-# Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may.
-WS_ALLOWED_ORIGINS = environment.words("WS_ALLOWED_ORIGINS", default=[])
+# Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may. On this machine
+# people type either name.
+_SAME_MACHINE = {"//127.0.0.1:": "//localhost:", "//localhost:": "//127.0.0.1:"}
+WS_ALLOWED_ORIGINS = environment.words(
+    "WS_ALLOWED_ORIGINS",
+    default=[PUBLIC_URL.replace(*pair) for pair in _SAME_MACHINE.items() if pair[0] in PUBLIC_URL],
+)
+for _origin in WS_ALLOWED_ORIGINS:
+    if not _origin.startswith(("https://", "http://")):
+        raise ImproperlyConfigured(
+            f"WS_ALLOWED_ORIGINS: {_origin!r} has no scheme. Type https://app.example.com, say."
+        )
 
 INSTALLED_APPS = [
     "integrations_health",
@@ -93,6 +103,8 @@ LOGGING = logs.configuration(
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "status"
 LOGOUT_REDIRECT_URL = "sign-in"
+# Whether anybody may see how providers and services do.
+PUBLIC_STATUS_PAGE = environment.flag("PUBLIC_STATUS_PAGE", default=True)
 
 # --- What a browser may do -------------------------------------------------------------------
 
@@ -210,8 +222,10 @@ _database["OPTIONS"] = {
     # Only statements that ask for it keep their plan; see integrations_health.binary_sql.
     "prepare_threshold": 1_000_000,
     "application_name": "integration-health",
+    # What is checked is in memory, or on an SSD: a random page costs hardly more than the next one.
+    # With PostgreSQL's default, for spinning disks, a claim of 500 rows reads a table of 20,000.
     "options": "-c statement_timeout=30000 -c lock_timeout=2000"
-    " -c idle_in_transaction_session_timeout=10000",
+    " -c idle_in_transaction_session_timeout=10000 -c random_page_cost=1.1",
 }
 if _POOL_SIZE:
     _database["CONN_MAX_AGE"] = 0
@@ -283,7 +297,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
 
 # Whole seconds: beat keeps its timetable in them.
 TICK = timedelta(seconds=environment.number("TICK_SECONDS", default=5, least=1, most=60))
-CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=500, least=1, most=2000)
+CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=1000, least=1, most=2000)
 # How many batches of one provider a tick wakes at most; each wakes the next while more is due.
 CHECK_WAKE_UPS = environment.number("CHECK_WAKE_UPS", default=4, least=1, most=100)
 # How fast a backlog is worked off at a provider that sets no limit.
@@ -307,6 +321,59 @@ EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
 # For chaos tests only: the name of the place where a worker kills itself, or of the place and the
 # one `place:thing` that does it.
 CRASH_AT = environment.text("CRASH_AT", example="after_claim", default="")
+
+# --- Alerts ---------------------------------------------------------------------------------
+
+# How long a message waits for more to tell the same recipient.
+NOTIFICATION_GROUPING = timedelta(seconds=30)
+# What a recipient would get beyond that comes as one digest.
+NOTIFICATIONS_PER_HOUR = environment.number(
+    "NOTIFICATIONS_PER_HOUR", default=10, least=1, most=1000
+)
+# How often what was held back is looked at again.
+ALERT_TICK = timedelta(seconds=30)
+
+# --- Telling people -------------------------------------------------------------------------
+
+_mail_url = environment.text(
+    "EMAIL_URL", example="smtp+tls://user:password@mail.example.com:587", default=""
+)
+try:
+    # Without a mail server, mails are written to files, where a developer reads them.
+    _mail = environ.Env.email_url_config(_mail_url or f"filemail:///{VAR / 'mail'}")
+    _is_mail_url = not _mail_url or _mail["EMAIL_HOST"] is not None
+except (ImproperlyConfigured, KeyError, ValueError):
+    _is_mail_url = False
+if not _is_mail_url:
+    # Never with its value: it holds a password.
+    raise ImproperlyConfigured(
+        "EMAIL_URL is not understood. Type smtp+tls://user:password@host:587, "
+        "smtp+ssl://user:password@host:465 or smtp://host:25"
+    )
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = VAR / "mail"
+EMAIL_HOST = _mail["EMAIL_HOST"] or ""
+EMAIL_USE_TLS = bool(_mail.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
+EMAIL_PORT = _mail["EMAIL_PORT"] or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+# Of each answer of the mail server.
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = environment.text(
+    "DEFAULT_FROM_EMAIL",
+    example="Integration Health <health@example.com>",
+    default="Integration Health <health@localhost>",
+)
+# Hosts in your own network that messages may go to, `host:port`, even unencrypted; any other
+# private address is refused.
+DELIVERY_TRUSTED_HOSTS = environment.words("DELIVERY_TRUSTED_HOSTS", default=[])
+# Whoever sends starts no message after the budget: the last one has ended long before the lease.
+DELIVERY_BATCH_SIZE = 40
+DELIVERY_BUDGET = timedelta(seconds=5)
+DELIVERY_LEASE = timedelta(
+    seconds=environment.seconds("DELIVERY_LEASE_SECONDS", default=120, least=1, most=600)
+)
 
 # --- Celery ---------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import redis
@@ -22,8 +23,8 @@ def watched_among(user_ids: Collection[UUID]) -> set[UUID]:
     if not user_ids:
         return set()
     asked = list(user_ids)
-    marks = quick_redis.connection(settings.CHANNELS_URL).mget(list(map(_key, asked)))
-    assert isinstance(marks, list)
+    found = quick_redis.connection(settings.CHANNELS_URL).mget(list(map(_key, asked)))
+    marks = cast("list[bytes | None]", found)
     return {user_id for user_id, mark in zip(asked, marks, strict=True) if mark is not None}
 
 

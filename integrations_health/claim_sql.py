@@ -1,5 +1,7 @@
 """The statement with which a worker takes integrations to check."""
 
+from integrations_health.health_rows import COLUMNS
+
 # Rows whose last claim never came back (crash_count > 0) are suspects: taken one at a time, so that
 # the one that kills its worker takes no other row with it. After a crash they are many and the
 # oldest; a coin says whose turn it is, so that neither they nor the others wait for the rest.
@@ -40,9 +42,8 @@ SET check_seq = h.check_seq + 1,
     state_version = CASE WHEN is_poison THEN h.state_version + 1 ELSE h.state_version END
 FROM chosen JOIN user_integrations i ON i.id = chosen.integration_id
 WHERE h.id = chosen.id
-RETURNING now, (SELECT count(*) FROM oldest), is_poison,
-    h.integration_id, h.check_seq, h.provider, h.service, i.server_instance_id,
-    i.provider_user_id, i.auth_config_id, i.server_url, i.server_token,
+RETURNING {state}, now, (SELECT count(*) FROM oldest), is_poison, h.provider,
+    i.server_instance_id, i.provider_user_id, i.auth_config_id, i.server_url, i.server_token,
     i.probe_tool, i.probe_arguments,
     h.status <> 'healthy' OR h.suspected_at IS NOT NULL OR i.probe_policy = 'always'
         OR (i.probe_policy = 'every_nth' AND h.check_seq %% i.probe_every = 0),
@@ -62,5 +63,5 @@ _COLUMNS = """
     h.crash_count >= %(crashes)b::smallint AS is_poison,
     COALESCE(%(now)b::timestamptz, now()) AS now
 """
-CLAIM_DUE = _CLAIM.format(which=_IS_DUE, columns=_COLUMNS)
-CLAIM_ONE = _CLAIM.format(which=_IS_THE_ONE, columns=_COLUMNS)
+CLAIM_DUE = _CLAIM.format(which=_IS_DUE, columns=_COLUMNS, state=COLUMNS)
+CLAIM_ONE = _CLAIM.format(which=_IS_THE_ONE, columns=_COLUMNS, state=COLUMNS)

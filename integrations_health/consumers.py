@@ -78,7 +78,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
             )
             self._visitor = await read(visitors.of, claim, now=timezone.now())
         except (handshake.Refused, tickets.Unavailable, DatabaseError) as error:
-            logger.info("socket.refused", extra={"reason": str(error)})
+            logger.info("socket.refused", extra={"reason": str(error) or type(error).__name__})
             await self.close()
             return
         self._switchboard = switchboard.of_loop(asyncio.get_running_loop())

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -30,7 +29,7 @@ async def acquit(
         return list(results)
     found = Evidence(call="our own network", said=redact("no other host could be reached"))
     return [
-        replace(result, outcome=Outcome.INTERNAL_ERROR, evidence=(*result.evidence, found))
+        result._replace(outcome=Outcome.INTERNAL_ERROR, evidence=(*result.evidence, found))
         for result in results
     ]
 

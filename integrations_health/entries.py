@@ -13,6 +13,7 @@ from integrations_health.outcomes import (
     MEANINGS,
     CheckResult,
     Evidence,
+    Observation,
     Outcome,
     Transition,
     clamped_wait,
@@ -46,7 +47,8 @@ def current(row: HealthRow, result: CheckResult) -> HealthUpdate:
     code, message = _error(row, result, vote)
     return HealthUpdate(
         integration_id=row.integration_id,
-        applied_seq=result.check_seq,
+        check_seq=result.check_seq,
+        state_version=row.state_version,
         status=state.status.value,
         response_time_ms=result.response_time_ms,
         last_check_at=result.checked_at,
@@ -81,6 +83,22 @@ def transition(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Tra
         Status(update.status),
         result.checked_at,
         result.outcome,
+    )
+
+
+def observation(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Observation:
+    """Return what the rules of alerts look at of a result that was applied as `update`."""
+    return Observation(
+        row.integration_id,
+        row.user_id,
+        row.service,
+        row.state.status,
+        Status(update.status),
+        result.outcome,
+        result.vote,
+        update.consecutive_failures,
+        result.response_time_ms,
+        result.checked_at,
     )
 
 

@@ -63,7 +63,7 @@ def origin_of(url: str) -> str:
         port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
         raise Refused("an origin that is no web page's") from None
-    if not parts.hostname or parts.username is not None or parts.path.strip("/"):
+    if not parts.hostname or parts.username is not None:
         raise Refused("an origin that is no web page's")
     return f"{parts.scheme}://{parts.hostname}:{port}"
 

@@ -127,8 +127,7 @@ class Evidence(NamedTuple):
     latency_ms: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """What one check found.
 
     `response_time_ms` is the probe's latency (the server status's when no probe ran), None when
@@ -165,6 +164,21 @@ class Transition(NamedTuple):
     new: Status
     at: datetime
     outcome: Outcome
+
+
+class Observation(NamedTuple):
+    """What one applied result means for its integration: what the rules of alerts look at."""
+
+    integration_id: UUID
+    user_id: UUID
+    service: str
+    old: Status
+    new: Status
+    outcome: Outcome
+    vote: Vote
+    consecutive_failures: int
+    response_time_ms: int | None
+    at: datetime
 
 
 def clamped_wait(retry_after: timedelta | None) -> timedelta | None:

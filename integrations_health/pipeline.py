@@ -1,7 +1,8 @@
 """The life of a batch, from the claim to the history row."""
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
+from alerts import lifecycle
 from integrations_health import (
     budget,
     checker,
@@ -26,16 +28,17 @@ from integrations_health import (
 from integrations_health.budget import Lane
 from integrations_health.checker import Findings
 from integrations_health.crash_points import crash_point
-from integrations_health.health_rows import HealthUpdate
-from integrations_health.history import HistoryRow
+from integrations_health.health_rows import HealthRow, HealthUpdate
 from integrations_health.models import HealthCheck
 from integrations_health.outcomes import CheckResult, Transition
-from integrations_health.schedule import Claim
 from integrations_health.status import Status
 
 logger = logging.getLogger(__name__)
 
 RETURN_AFTER_FAILURE = timedelta(seconds=60)
+# How long a worker goes on with the same provider: the others wait for it, and a message to itself
+# for each batch costs 5 to 10 ms. With the last batch's deadline it stays below the task's limit.
+TURN = timedelta(seconds=1)
 RECORD_ATTEMPTS = 3
 
 
@@ -45,6 +48,14 @@ class AlreadyRunning(Exception):
 
 class Parked(Exception):
     """The integration's check has crashed the worker three times: it rests for an hour."""
+
+
+class _Decision(NamedTuple):
+    """What a result makes of the row that it answers."""
+
+    row: HealthRow
+    result: CheckResult
+    update: HealthUpdate
 
 
 class Checked(NamedTuple):
@@ -61,6 +72,15 @@ class Checked(NamedTuple):
     def is_reused(self) -> bool:
         """Say whether no call was made."""
         return self.result is None
+
+
+def sweep(provider: str, *, turn: timedelta = TURN, now: datetime | None = None) -> bool:
+    """Take batch after batch of a provider until its turn is over; say whether more may be due."""
+    ends_at = time.monotonic() + turn.total_seconds()
+    while is_more := run(provider, now=now):
+        if time.monotonic() >= ends_at:
+            break
+    return is_more
 
 
 def run(provider: str, *, now: datetime | None = None) -> bool:
@@ -105,7 +125,7 @@ def check_one(
     return Checked(findings.results[0], Status(before.status), after)
 
 
-def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) -> Findings:
+def _finish(provider: str, claim: schedule.Claim, *, lane: Lane, now: datetime | None) -> Findings:
     """Ask, record, and give back what had no turn."""
     client = network.provider(provider)
     allotment = budget.reserve(
@@ -117,7 +137,7 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
             checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at)
         )
         crash_point("after_asking")
-        record(findings.results, now=now)
+        record(findings.results, known=claim.rows, now=now)
     except Exception:
         # Only a dead process leaves its claims to the lease, and marks them: this one still lives.
         schedule.release(claim.targets, wait=RETURN_AFTER_FAILURE, now=now)
@@ -128,17 +148,23 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
     return findings
 
 
-def record(results: Sequence[CheckResult], *, now: datetime | None = None) -> list[Transition]:
+def record(
+    results: Sequence[CheckResult],
+    *,
+    known: Mapping[UUID, HealthRow] | None = None,
+    now: datetime | None = None,
+) -> list[Transition]:
     """Decide and remember: all of it in one transaction, each result once, in any order.
 
     A result counts when it belongs to the newest claim of its integration and was not applied yet;
     a late one only adds history; what was seen before, or whose integration is gone, is dropped.
+    `known` are rows as the claim read them: those that did not change since are not read again.
     """
     if not results:
         return []
     for _ in range(RECORD_ATTEMPTS - 1):
         try:
-            return _record(results, now=now)
+            return _record(results, known or {}, now=now)
         except history.MonthMissing as missing:
             # History has no default partition: whoever finds a month missing makes it.
             months = [str(month) for month in missing.months]
@@ -152,37 +178,75 @@ def record(results: Sequence[CheckResult], *, now: datetime | None = None) -> li
             # once, so telling it again is safe.
             logger.warning("results.not_recorded_yet", extra={"reason": type(error).__name__})
             connection.close()
-    return _record(results, now=now)
+    return _record(results, known or {}, now=now)
 
 
 @transaction.atomic
-def _record(results: Sequence[CheckResult], *, now: datetime | None) -> list[Transition]:
-    rows = health_rows.lock([result.integration_id for result in results])
-    updates: list[HealthUpdate] = []
-    finished: list[HistoryRow] = []
-    late: list[HistoryRow] = []
-    transitions: list[Transition] = []
+def _record(
+    results: Sequence[CheckResult], known: Mapping[UUID, HealthRow], *, now: datetime | None
+) -> list[Transition]:
+    decisions, others = _decide(results, known)
+    if others:
+        # All of them, then: rows that are locked in two goes may be locked crosswise.
+        decisions, others = [], list(results)
+    written, unfit = _write(decisions, now=now)
+    others += unfit
+    if others:
+        rows = health_rows.lock({result.integration_id for result in others})
+        decisions, others = _decide(others, rows)
+        written += _write(decisions, now=now)[0]
+        history.append_late(_late(others, rows))
+    # Once, after the last health row is locked: alerts and messages are locked after all of them.
+    lifecycle.follow([entries.observation(*decision) for decision in written], now=now)
+    owners = {decision.row.integration_id: decision.row.user_id for decision in written}
+    transaction.on_commit(partial(live.push, owners))
+    crash_point("before_commit")
+    return [
+        entries.transition(*decision)
+        for decision in written
+        if decision.update.status != decision.row.state.status
+    ]
+
+
+def _decide(
+    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]
+) -> tuple[list[_Decision], list[CheckResult]]:
+    """Decide on what answers the claim of its row, once; return the others as they are."""
+    decisions: list[_Decision] = []
+    others: list[CheckResult] = []
     seen: set[UUID] = set()
     for result in results:
         row = rows.get(result.integration_id)
-        if row is None or result.check_seq == row.applied_seq or result.check_id in seen:
+        is_awaited = row is not None and row.applied_seq < result.check_seq == row.check_seq
+        if row is None or not is_awaited or result.integration_id in seen:
+            others.append(result)
             continue
-        seen.add(result.check_id)
-        if result.check_seq < row.check_seq:
-            late.append(entries.late(row, result))
-            continue
-        update = entries.current(row, result)
-        updates.append(update)
-        finished.append(entries.finished(row, result, update))
-        if update.status != row.state.status:
-            transitions.append(entries.transition(row, result, update))
-    health_rows.update(updates, now=now)
-    history.append(finished)
-    history.append_late(late)
-    transaction.on_commit(
-        partial(
-            live.push, {one.integration_id: rows[one.integration_id].user_id for one in updates}
-        )
-    )
-    crash_point("before_commit")
-    return transitions
+        seen.add(result.integration_id)
+        decisions.append(_Decision(row, result, entries.current(row, result)))
+    return decisions, others
+
+
+def _write(
+    decisions: Sequence[_Decision], *, now: datetime | None
+) -> tuple[list[_Decision], list[CheckResult]]:
+    """Write rows and history; return what was, and the results whose row is another by now."""
+    missed = health_rows.apply([decision.update for decision in decisions], now=now)
+    unfit: list[CheckResult] = []
+    if missed:
+        unfit = [one.result for one in decisions if one.row.integration_id in missed]
+        decisions = [one for one in decisions if one.row.integration_id not in missed]
+    history.append([entries.finished(*decision) for decision in decisions])
+    return list(decisions), unfit
+
+
+def _late(
+    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]
+) -> list[history.HistoryRow]:
+    """Return the history of results whose integration was claimed anew; drop what was applied."""
+    return [
+        entries.late(row, result)
+        for result in results
+        if (row := rows.get(result.integration_id)) is not None
+        and result.check_seq < row.check_seq
+        and result.check_seq != row.applied_seq
+    ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Min
 
-from integrations_health import partitions
+from integrations_health import partitions, provider_days
 from integrations_health.history import LONGEST_SILENCE
 from integrations_health.models import DailyHealth, HealthHistory, Integration, RolledUpDay
 from integrations_health.spans_sql import GAPS, SECONDS
@@ -20,7 +20,8 @@ FINAL_AFTER = timedelta(days=1)
 
 _ROLL_UP = f"""
 WITH {GAPS}, checks AS (
-    SELECT integration_id, status, response_time_ms, checked_at >= %(starts)s AS is_of_the_day,
+    SELECT integration_id, status, outcome, response_time_ms,
+        checked_at >= %(starts)s AS is_of_the_day,
         GREATEST(checked_at, %(starts)s) AS began_at,
         -- Until the next check, but not beyond what one check can vouch for.
         LEAST(
@@ -37,7 +38,8 @@ WITH {GAPS}, checks AS (
 INSERT INTO integration_health_daily (
     integration_id, user_id, service, day,
     checks, healthy_checks, degraded_checks, unhealthy_checks,
-    observed_seconds, downtime_seconds, degraded_seconds, p50_ms, p95_ms
+    observed_seconds, downtime_seconds, degraded_seconds, outage_seconds, impaired_seconds,
+    p50_ms, p95_ms
 )
 SELECT i.id, i.user_id, i.service, %(day)s,
     count(*) FILTER (WHERE is_of_the_day),
@@ -47,6 +49,10 @@ SELECT i.id, i.user_id, i.service, %(day)s,
     floor(COALESCE(sum(seconds) FILTER (WHERE status <> 'unknown'), 0)),
     floor(COALESCE(sum(seconds) FILTER (WHERE status = 'unhealthy'), 0)),
     floor(COALESCE(sum(seconds) FILTER (WHERE status = 'degraded'), 0)),
+    floor(COALESCE(sum(seconds) FILTER (
+        WHERE status = 'unhealthy' AND outcome = ANY(%(not_the_users)s)), 0)),
+    floor(COALESCE(sum(seconds) FILTER (
+        WHERE status = 'degraded' AND outcome = ANY(%(not_the_users)s)), 0)),
     round(percentile_cont(0.5) WITHIN GROUP (ORDER BY response_time_ms)
         FILTER (WHERE is_of_the_day)),
     round(percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time_ms)
@@ -59,7 +65,8 @@ ON CONFLICT (integration_id, day) DO UPDATE SET
     checks = EXCLUDED.checks, healthy_checks = EXCLUDED.healthy_checks,
     degraded_checks = EXCLUDED.degraded_checks, unhealthy_checks = EXCLUDED.unhealthy_checks,
     observed_seconds = EXCLUDED.observed_seconds, downtime_seconds = EXCLUDED.downtime_seconds,
-    degraded_seconds = EXCLUDED.degraded_seconds, p50_ms = EXCLUDED.p50_ms, p95_ms = EXCLUDED.p95_ms
+    degraded_seconds = EXCLUDED.degraded_seconds, outage_seconds = EXCLUDED.outage_seconds,
+    impaired_seconds = EXCLUDED.impaired_seconds, p50_ms = EXCLUDED.p50_ms, p95_ms = EXCLUDED.p95_ms
 """
 
 
@@ -76,10 +83,12 @@ def roll_up(day: date) -> None:
         "starts": starts,
         "ends": starts + timedelta(days=1),
         "longest_silence": LONGEST_SILENCE,
+        "not_the_users": list(provider_days.NOT_THE_USERS),
     }
     for integrations in _integrations():
         with connection.cursor() as cursor:
             cursor.execute(_ROLL_UP, {**limits, "integrations": integrations})
+    provider_days.add_up(day)
 
 
 def roll_up_missing(today: date) -> list[date]:

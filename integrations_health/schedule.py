@@ -10,9 +10,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from integrations_health import fields
+from integrations_health import fields, health_rows
 from integrations_health.binary_sql import binary_cursor
 from integrations_health.claim_sql import CLAIM_DUE, CLAIM_ONE
+from integrations_health.health_rows import HealthRow
 from integrations_health.outcomes import MEANINGS, CheckTarget, Outcome
 
 logger = logging.getLogger(__name__)
@@ -24,11 +25,13 @@ PARKED_FOR = timedelta(hours=1)
 class Claim(NamedTuple):
     """What a worker took: nobody else takes it before the lease ends.
 
-    `claimed_at` is the database's clock; `parked` are the integrations that were not handed out
-    because their check crashed the worker too often; `is_full` says that more may be due.
+    `rows` are the targets' current rows, by integration, as the claim left them. `claimed_at` is
+    the database's clock; `parked` are the integrations that were not handed out because their
+    check crashed the worker too often; `is_full` says that more may be due.
     """
 
     targets: list[CheckTarget]
+    rows: dict[UUID, HealthRow]
     parked: list[UUID]
     claimed_at: datetime
     is_full: bool
@@ -163,33 +166,39 @@ def _claim(sql: str, arguments: dict[str, Any]) -> Claim:
                 **arguments,
             },
         )
-        rows = cursor.fetchall()
-    claimed_at = rows[0][0] if rows else datetime.min.replace(tzinfo=UTC)
-    found = rows[0][1] if rows else 0
-    return Claim(
-        targets=[_target(row[3:]) for row in rows if not row[2]],
-        parked=[row[3] for row in rows if row[2]],
-        claimed_at=claimed_at,
-        is_full=found >= arguments["limit"] or found > len(rows),
-    )
+        found = cursor.fetchall()
+    targets: list[CheckTarget] = []
+    rows: dict[UUID, HealthRow] = {}
+    parked: list[UUID] = []
+    claimed_at, oldest = datetime.min.replace(tzinfo=UTC), 0
+    for columns in found:
+        row = health_rows.read(columns[: health_rows.WIDTH])
+        claimed_at, oldest, is_poison, *asked_with = columns[health_rows.WIDTH :]
+        if is_poison:
+            parked.append(row.integration_id)
+        else:
+            targets.append(_target(row, asked_with))
+            rows[row.integration_id] = row
+    is_full = oldest >= arguments["limit"] or oldest > len(found)
+    return Claim(targets, rows, parked, claimed_at, is_full)
 
 
-def _target(row: Sequence[Any]) -> CheckTarget:
+def _target(row: HealthRow, asked_with: Sequence[Any]) -> CheckTarget:
     return CheckTarget(
-        integration_id=row[0],
-        check_seq=row[1],
-        provider=row[2],
-        service=row[3],
-        server_instance_id=row[4],
-        provider_user_id=row[5],
-        auth_config_id=row[6],
-        server_url=_secret(row[7], integration_id=row[0]),
-        server_token=_secret(row[8], integration_id=row[0]),
-        probe_tool=row[9],
-        probe_arguments=row[10],
-        is_probe_due=row[11],
-        was_connected=row[12],
-        connected_at=row[13],
+        integration_id=row.integration_id,
+        check_seq=row.check_seq,
+        service=row.service,
+        provider=asked_with[0],
+        server_instance_id=asked_with[1],
+        provider_user_id=asked_with[2],
+        auth_config_id=asked_with[3],
+        server_url=_secret(asked_with[4], integration_id=row.integration_id),
+        server_token=_secret(asked_with[5], integration_id=row.integration_id),
+        probe_tool=asked_with[6],
+        probe_arguments=asked_with[7],
+        is_probe_due=asked_with[8],
+        was_connected=asked_with[9],
+        connected_at=asked_with[10],
     )
 
 

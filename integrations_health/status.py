@@ -1,8 +1,8 @@
 """The one rule of how an integration's status changes."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 LADDER_TOP = timedelta(hours=1)
 SECOND_OPINION_AFTER = timedelta(seconds=60)
@@ -30,8 +30,8 @@ class Vote(StrEnum):
     ABSTAINS = "abstains"  # says nothing about the integration; no counter moves
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HealthState:
+# A value that every check makes is a named tuple: a frozen dataclass costs two to four times more.
+class HealthState(NamedTuple):
     """All that the next vote needs to know of the votes before it."""
 
     status: Status = Status.UNKNOWN
@@ -41,8 +41,7 @@ class HealthState:
     suspected_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The state after a vote, and when to look again."""
 
     state: HealthState
@@ -93,8 +92,7 @@ def _count(state: HealthState, vote: Vote, *, at: datetime) -> HealthState:
         return state
     if vote is Vote.HEALTHY:
         return HealthState(status=Status.HEALTHY, ok_streak=state.ok_streak + 1)
-    bad = replace(
-        state,
+    bad = state._replace(
         status=Status.DEGRADED,
         consecutive_failures=state.consecutive_failures + 1,
         ok_streak=0,
@@ -102,20 +100,19 @@ def _count(state: HealthState, vote: Vote, *, at: datetime) -> HealthState:
     match vote:
         case Vote.DEGRADED:
             # The service answered: neither an outage nor a dead grant goes on.
-            return replace(bad, failing_streak=0, suspected_at=None)
+            return bad._replace(failing_streak=0, suspected_at=None)
         case Vote.FAILING:
             # Nothing was heard of the grant, so a suspicion against it stands.
             failing = state.failing_streak + 1
-            return replace(
-                bad,
+            return bad._replace(
                 failing_streak=failing,
                 status=_worse_of(state, failing >= FAILURES_UNTIL_UNHEALTHY),
             )
         case Vote.SUSPECT:
-            suspect = replace(bad, failing_streak=0, suspected_at=state.suspected_at or at)
-            return replace(suspect, status=_worse_of(state, is_confirmed(suspect, at=at)))
+            suspect = bad._replace(failing_streak=0, suspected_at=state.suspected_at or at)
+            return suspect._replace(status=_worse_of(state, is_confirmed(suspect, at=at)))
         case _:
-            return replace(bad, failing_streak=0, status=Status.UNHEALTHY)
+            return bad._replace(failing_streak=0, status=Status.UNHEALTHY)
 
 
 def _worse_of(state: HealthState, is_decided: bool) -> Status:

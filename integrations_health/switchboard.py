@@ -27,8 +27,8 @@ REJOIN = timedelta(seconds=40)
 # How soon every socket looks at the database itself when Redis is lost, and when it is back.
 POLL = timedelta(seconds=15)
 CATCH_UP = timedelta(seconds=5)
-# An incident makes every socket of a provider look: so many of them in a second.
-LOOKS_PER_SECOND = 400
+# When many sockets have to look, so many do in a second: each look is a few queries.
+LOOKS_PER_SECOND = 100
 _AT_ONCE = 50
 _FAILURES = (redis.RedisError, OSError, TimeoutError)
 
@@ -170,6 +170,8 @@ class Switchboard:
 
     async def _forget_the_left(self) -> None:
         for group in [group for group, sockets in self._sockets.items() if not sockets]:
+            if self._sockets[group]:
+                continue  # somebody came while we were at the others
             del self._sockets[group]
             self._owners.pop(group, None)
             self._joined.discard(group)
@@ -187,8 +189,10 @@ class Switchboard:
         self._tell_all_to_look(within=POLL)
 
     def _tell_all_to_look(self, *, within: timedelta) -> None:
-        for socket in set().union(*self._sockets.values()):
-            socket.look_again(within=within.total_seconds())
+        everybody: set[Socket] = set().union(*self._sockets.values())
+        seconds = max(within.total_seconds(), len(everybody) / LOOKS_PER_SECOND)
+        for socket in everybody:
+            socket.look_again(within=seconds)
 
 
 @cache

@@ -24,8 +24,8 @@ def wake_workers() -> None:
 
 @shared_task(queue="checks")
 def check_batch(*, provider: str) -> None:
-    """Check one batch of what is due at a provider, and wake the next when there is more."""
-    if pipeline.run(provider):
+    """Check what is due at a provider for a turn, and wake the next one when there is more."""
+    if pipeline.sweep(provider):
         wake(provider)
 
 

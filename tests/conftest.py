@@ -34,9 +34,11 @@ from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
+from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
-from tests import factories  # noqa: E402
+from tests import factories, receivers  # noqa: E402
+from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
 
 # In the future, so that whatever the database stamps with its own clock lies before it.
 NOW = datetime(2031, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -125,6 +127,32 @@ def redis() -> Iterator[redis_client.Redis]:
     client.flushdb()
     yield client
     client.close()
+
+
+@pytest.fixture
+def no_rules(db: None) -> None:
+    """Take away the alert rules that come by migration, so that a test has only its own."""
+    AlertRule.objects.all().delete()
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[WebReceiver]:
+    """Return a web server that the product may post to."""
+    with receivers.web() as running:
+        settings.DELIVERY_TRUSTED_HOSTS = [running.host]
+        yield running
+    network.close()
+
+
+@pytest.fixture
+def mail_server(settings: Any) -> Iterator[MailReceiver]:
+    """Return a mail server that the product sends by."""
+    with receivers.mail() as running:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        settings.DEFAULT_FROM_EMAIL = "Health <health@example.com>"
+        settings.PUBLIC_URL = "https://health.example.com"
+        yield running
 
 
 @pytest.fixture

@@ -5,7 +5,15 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from alerts.models import Alert, AlertRule, Notification
+from alerts.models import (
+    Alert,
+    AlertRule,
+    Destination,
+    MaintenanceWindow,
+    Notification,
+    Silence,
+    StaffNotice,
+)
 from integrations_health import partitions
 from integrations_health.check_ids import check_id
 from integrations_health.models import (
@@ -17,6 +25,7 @@ from integrations_health.models import (
     Integration,
     MonitoringGap,
     ProviderBudget,
+    ProviderDay,
     ProviderIncident,
     User,
 )
@@ -113,6 +122,21 @@ def daily_health(of: Integration | None = None, **fields: Any) -> DailyHealth:
     return DailyHealth.objects.create(**fields)
 
 
+def provider_day(**fields: Any) -> ProviderDay:
+    """Make the day of a provider that ten people used, without a fault."""
+    return ProviderDay.objects.create(
+        **{
+            "day": datetime.now(UTC).date() - timedelta(days=1),
+            "provider": "composio",
+            "users": 10,
+            "observed_seconds": 864_000,
+            "outage_seconds": 0,
+            "impaired_seconds": 0,
+        }
+        | fields
+    )
+
+
 def incident(**fields: Any) -> ProviderIncident:
     """Make an open incident of a whole provider."""
     return ProviderIncident.objects.create(**{"provider": "composio", "cause": "provider"} | fields)
@@ -137,9 +161,15 @@ def gap(**fields: Any) -> MonitoringGap:
 
 
 def rule(**fields: Any) -> AlertRule:
-    """Make the rule that mails somebody after three failures in a row."""
+    """Make the rule that mails the owner after three failures in a row."""
     return AlertRule.objects.create(
-        **{"condition": "consecutive_failures", "threshold": 3, "action": "email"} | fields
+        **{
+            "name": f"Rule {next(_numbers)}",
+            "condition": "consecutive_failures",
+            "threshold": 3,
+            "action": "email",
+        }
+        | fields
     )
 
 
@@ -160,12 +190,58 @@ def alert(**fields: Any) -> Alert:
     )
 
 
+def destination(**fields: Any) -> Destination:
+    """Make a mailbox; with another `kind`, an address (and a secret) fit for it."""
+    number = next(_numbers)
+    kind = fields.setdefault("kind", "email")
+    fits: dict[str, dict[str, Any]] = {
+        "email": {"email": f"desk-{number}@example.com"},
+        "webhook": {"address": f"https://hooks.example.com/{number}", "secret": "whsec_c2VjcmV0"},
+        "slack": {"address": f"https://hooks.slack.com/services/T0/B0/{number}"},
+    }
+    return Destination.objects.create(**{"name": f"Desk {number}"} | fits[kind] | fields)
+
+
 def notification(**fields: Any) -> Notification:
-    """Make a message that waits to be sent."""
-    if "alert" not in fields:
-        fields["alert"] = alert()
-    return Notification.objects.create(
-        **{"event": "opened", "channel": "email", "destination": "someone@example.com"} | fields
+    """Make a message of one item that waits to be sent to the owner, or to a `destination`."""
+    told = fields.pop("alert", None) or alert()
+    event = fields.pop("event", "opened")
+    if (named := fields.get("destination")) is not None:
+        fits = {"recipient": f"destination:{named.pk}", "channel": named.kind}
+    else:
+        fits = {"recipient": f"user:{told.user_id}", "channel": "email", "user": told.user}
+        fits["email"] = told.user.email
+    made = Notification.objects.create(**fits | fields)
+    made.items.create(alert=told, event=event, recipient=made.recipient)
+    return made
+
+
+def notice(**fields: Any) -> StaffNotice:
+    """Make the open notice that a provider refuses our key."""
+    return StaffNotice.objects.create(
+        **{
+            "kind": "key_rejected",
+            "subject": f"provider-{next(_numbers)}",
+            "message": "The provider refuses our key.",
+        }
+        | fields
+    )
+
+
+def silence(**fields: Any) -> Silence:
+    """Make an hour of quiet about Gmail, from now on."""
+    starts_at = fields.setdefault("starts_at", datetime.now(UTC))
+    return Silence.objects.create(
+        **{"service": "gmail", "ends_at": starts_at + timedelta(hours=1), "comment": "Known."}
+        | fields
+    )
+
+
+def maintenance(**fields: Any) -> MaintenanceWindow:
+    """Make an hour of maintenance of everything, from now on."""
+    starts_at = fields.setdefault("starts_at", datetime.now(UTC))
+    return MaintenanceWindow.objects.create(
+        **{"ends_at": starts_at + timedelta(hours=1), "comment": "We move."} | fields
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from alerts import claims, tasks
+from alerts.senders import posting
 from config.celery import QUEUES, app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +25,7 @@ MOST_LINES = 250
 # Longer, each for a reason.
 LONG: dict[str, str] = {
     "config/settings.py": "every setting in one place, read from top to bottom",
+    "tests/integration/test_constraints.py": "a statement against each constraint, in one table",
 }
 FORBIDDEN_NAMES = {
     "common", "core", "handler", "handlers", "helper", "helpers", "manager", "managers", "misc",
@@ -154,3 +157,24 @@ def test_no_view_reaches_rows_that_have_an_owner_by_itself(path: Path) -> None:
 
     # People have no owner. All else is read by modules that go through `visible_to`.
     assert set(reached) <= {"User"}
+
+
+def test_whoever_sends_a_message_ends_before_another_may_take_it() -> None:
+    deadlines = [
+        settings.DELIVERY_BUDGET.total_seconds(),
+        settings.DELIVERY_BUDGET.total_seconds() + posting.DEADLINE_SECONDS,
+        # Of a mail: the greeting, the sender, the recipient, the mail, its end.
+        settings.DELIVERY_BUDGET.total_seconds() + 5 * settings.EMAIL_TIMEOUT,
+        tasks.deliver.soft_time_limit or 0.0,
+        tasks.deliver.time_limit or 0.0,
+        settings.DELIVERY_LEASE.total_seconds(),
+        settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"],
+    ]
+
+    assert deadlines == sorted(set(deadlines))
+
+
+def test_there_are_as_many_senders_as_batches_that_may_be_under_way() -> None:
+    (senders,) = re.findall(r"-Q notifications -c (\d+)", (ROOT / "Procfile").read_text())
+
+    assert int(senders) == sum(claims.MOST_BATCHES.values())

@@ -8,7 +8,7 @@ from uuid import uuid5
 
 from django.db import transaction
 
-from integrations_health import history, partitions
+from integrations_health import history, partitions, provider_days
 from integrations_health.bars import Segment, Series
 from integrations_health.check_ids import check_id
 from integrations_health.history import HistoryRow
@@ -118,22 +118,30 @@ def _write_days(new: list[Integration], within: Window, *, now: datetime) -> Non
     days = [(within.start + DAY * index).date() for index in range(within.cells - 1)]
     rows = []
     for one in new:
-        series = Series(within)
+        series, blamed = Series(within), Series(within)
+        outcomes = {ill.start: ill.outcome for ill in _episodes(one, within)}
         for segment in _segments(one, within, until=today):
             series.add(segment)
+            if outcomes.get(segment.start) in provider_days.NOT_THE_USERS:
+                blamed.add(segment)
         chance = random.Random(f"speed of {one.server_instance_id}")
         usual = chance.randint(120, 480)
         for index, day in enumerate(days):
             observed = int(series.observed[index])
             if observed:
-                rows.append(_day(one, day, series, index, usual + chance.randint(-30, 60)))
+                p95 = usual + chance.randint(-30, 60)
+                rows.append(_day(one, day, series, blamed, index, p95))
     DailyHealth.objects.bulk_create(rows, batch_size=2000)
     RolledUpDay.objects.bulk_create(
         [RolledUpDay(day=day, is_final=True) for day in days], ignore_conflicts=True
     )
+    for day in days:
+        provider_days.add_up(day)
 
 
-def _day(one: Integration, day: date, series: Series, index: int, p95: int) -> DailyHealth:
+def _day(
+    one: Integration, day: date, series: Series, blamed: Series, index: int, p95: int
+) -> DailyHealth:
     observed = int(series.observed[index])
     down, degraded = int(series.down[index]), int(series.degraded[index])
     checks = observed // int(EVERY.total_seconds())
@@ -151,6 +159,8 @@ def _day(one: Integration, day: date, series: Series, index: int, p95: int) -> D
         observed_seconds=observed,
         downtime_seconds=down,
         degraded_seconds=degraded,
+        outage_seconds=int(blamed.down[index]),
+        impaired_seconds=int(blamed.degraded[index]),
         p50_ms=p95 // 2,
         p95_ms=p95,
     )

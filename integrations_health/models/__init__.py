@@ -7,6 +7,7 @@ from integrations_health.models.past import (
     DailyHealth,
     HealthHistory,
     MonitoringGap,
+    ProviderDay,
     RolledUpDay,
 )
 from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
@@ -21,6 +22,7 @@ __all__ = [
     "Integration",
     "MonitoringGap",
     "ProviderBudget",
+    "ProviderDay",
     "ProviderIncident",
     "RolledUpDay",
     "User",

@@ -18,8 +18,9 @@ STATUS_VALUES = [status.value for status in Status]
 class HealthCheck(models.Model):
     """How one integration is now, and when to look again.
 
-    The pair of `next_check_at` and `check_seq` is schedule and lease: a claim moves the first
-    ahead and raises the second; a result counts only with the current `check_seq`.
+    `next_check_at` is the schedule, `leased_until` the lease. A claim raises `check_seq`; a result
+    counts only with the current one. Whoever changes the state raises `state_version`, by which a
+    result knows whether the row is still as its claim read it.
 
     The row comes with its Integration, so the defaults are the database's. `user`, `service`,
     `provider` and `enabled` are copies; a foreign key over all of them keeps them equal.
@@ -72,7 +73,12 @@ class HealthCheck(models.Model):
                 condition=Q(enabled=True),
                 name="idx_health_next_check",
             ),
-            models.Index(fields=["status"], name="idx_health_status"),
+            # Not of the healthy: each check would write it, and nobody looks for them by status.
+            models.Index(
+                fields=["status"],
+                condition=~Q(status=Status.HEALTHY.value),
+                name="idx_health_status",
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(

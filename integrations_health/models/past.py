@@ -52,8 +52,9 @@ class DailyHealth(models.Model):
     """One integration's UTC day in numbers, rolled up from history. Partitioned like it.
 
     `downtime_seconds` and `degraded_seconds` are the time its status was unhealthy or degraded,
-    out of the `observed_seconds` in which we knew its status. The percentiles are in milliseconds
-    and null when nothing was measured.
+    out of the `observed_seconds` in which we knew its status; `outage_seconds` and
+    `impaired_seconds` are the parts of them for which the provider or the service was to blame. The
+    percentiles are in milliseconds and null when nothing was measured.
     """
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
@@ -68,6 +69,8 @@ class DailyHealth(models.Model):
     observed_seconds = models.PositiveIntegerField()
     downtime_seconds = models.PositiveIntegerField()
     degraded_seconds = models.PositiveIntegerField()
+    outage_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    impaired_seconds = models.PositiveIntegerField(default=0, db_default=0)
     p50_ms = models.PositiveIntegerField(null=True)
     p95_ms = models.PositiveIntegerField(null=True)
 
@@ -87,10 +90,49 @@ class DailyHealth(models.Model):
                 ),
                 name="no_day_is_longer_than_what_was_observed",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    outage_seconds__lte=F("downtime_seconds"),
+                    impaired_seconds__lte=F("degraded_seconds"),
+                ),
+                name="no_outage_is_longer_than_the_downtime",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.service} on {self.day}"
+
+
+class ProviderDay(models.Model):
+    """A UTC day of one service through a provider, or of the provider ("" as the service).
+
+    Over everybody who uses it, in numbers only: `users` says whether it is enough people to tell
+    anybody else of it. Times in which single users' own grants failed are nobody's outage.
+    """
+
+    day = models.DateField()
+    provider = models.CharField(max_length=50)
+    service = models.CharField(max_length=50, blank=True, default="")
+    users = models.PositiveIntegerField()
+    observed_seconds = models.BigIntegerField()
+    outage_seconds = models.BigIntegerField()
+    impaired_seconds = models.BigIntegerField()
+
+    class Meta:
+        db_table = "provider_days"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["day", "provider", "service"],
+                name="one_row_per_provider_service_and_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(observed_seconds__gte=F("outage_seconds") + F("impaired_seconds")),
+                name="no_provider_fails_longer_than_it_was_observed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.service}".strip() + f" on {self.day}"
 
 
 class RolledUpDay(models.Model):

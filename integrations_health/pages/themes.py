@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 COOKIE = "theme"
@@ -20,4 +21,9 @@ def asked_for(cookies: Mapping[str, str]) -> str:
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give every template what the frame of a page shows. Reads nothing but cookies."""
-    return {"product": PRODUCT, "themes": THEMES, "theme": asked_for(request.COOKIES)}
+    return {
+        "product": PRODUCT,
+        "themes": THEMES,
+        "theme": asked_for(request.COOKIES),
+        "has_public_page": settings.PUBLIC_STATUS_PAGE,
+    }

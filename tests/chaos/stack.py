@@ -71,13 +71,20 @@ class Stack:
             ],
         )
 
-    def start_worker(self, name: str = "worker", *, children: int = 1, **settings: str) -> Process:
-        """Start a worker of the checks with so many children, `settings` in its environment."""
+    def start_worker(
+        self,
+        name: str = "worker",
+        *,
+        children: int = 1,
+        queue: str = "checks",
+        **settings: str,
+    ) -> Process:
+        """Start a worker of a queue with so many children, `settings` in its environment."""
         return self._start(
             name,
             [
                 *("-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h"),
-                *("-Q", "checks", "-c", str(children), "-l", "INFO"),
+                *("-Q", queue, "-c", str(children), "-l", "INFO"),
                 *("--without-gossip", "--without-mingle"),
             ],
             **settings,

@@ -5,7 +5,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError
 
-from alerts.models import Alert
+from alerts.models import Alert, Cooldown, Flap
 from tests import factories
 from tests.sessions import execute
 
@@ -16,13 +16,21 @@ pytestmark = pytest.mark.django_db
 def _rows() -> None:
     """Make one valid row of each table that the statements below try to spoil."""
     integration = factories.integration(service="gmail", provider="composio")
-    alert = factories.alert(integration=integration)
+    rule = factories.rule()
+    alert = factories.alert(integration=integration, rule=rule)
     factories.notification(alert=alert)
     factories.api_key()
+    factories.destination()
+    factories.notice()
+    factories.silence()
+    factories.maintenance()
+    Cooldown.objects.create(rule=rule, integration=integration, until=alert.created_at)
+    Flap.objects.create(integration=integration, penalty=1, counted_at=alert.created_at)
     factories.incident()
     factories.gap()
     factories.history(integration)
     factories.daily_health(integration)
+    factories.provider_day()
 
 
 # By the name of the constraint: statements that would make its sentence false.
@@ -74,6 +82,18 @@ BREAKS: dict[str, list[str]] = {
         "UPDATE integration_health_daily SET observed_seconds = 86401",
         "UPDATE integration_health_daily SET downtime_seconds = 86400, degraded_seconds = 1",
     ],
+    "no_outage_is_longer_than_the_downtime": [
+        "UPDATE integration_health_daily SET outage_seconds = downtime_seconds + 1",
+        "UPDATE integration_health_daily SET impaired_seconds = degraded_seconds + 1",
+    ],
+    "one_row_per_provider_service_and_day": [
+        "INSERT INTO provider_days"
+        " (day, provider, service, users, observed_seconds, outage_seconds, impaired_seconds)"
+        " SELECT day, provider, service, 1, 0, 0, 0 FROM provider_days",
+    ],
+    "no_provider_fails_longer_than_it_was_observed": [
+        "UPDATE provider_days SET outage_seconds = observed_seconds, impaired_seconds = 1",
+    ],
     "one_open_incident_per_provider_and_service": [
         "INSERT INTO provider_incidents (id, provider, service, cause, affected_users)"
         " SELECT gen_random_uuid(), provider, service, 'service', 0 FROM provider_incidents",
@@ -103,13 +123,89 @@ BREAKS: dict[str, list[str]] = {
     ],
     "alert_type_is_one_of_the_three": ["UPDATE health_check_alerts SET alert_type = 'rumour'"],
     "severity_is_one_of_the_three": ["UPDATE health_check_alerts SET severity = 'mild'"],
-    "one_notification_per_alert_event_and_destination": [
-        "INSERT INTO notifications (id, alert_id, event, channel, destination, state, attempts)"
-        " SELECT gen_random_uuid(), alert_id, event, 'slack', destination, 'pending', 1"
-        " FROM notifications",
+    "only_an_all_clear_ends_another_alert": [
+        "UPDATE health_check_alerts SET recovers_id = id",
     ],
-    "a_sent_notification_knows_when": ["UPDATE notifications SET state = 'sent'"],
-    "a_notification_is_in_one_of_four_states": ["UPDATE notifications SET state = 'lost'"],
+    "who_resolved_an_alert_did_so_at_some_time": [
+        "UPDATE health_check_alerts SET resolved_by_id = user_id",
+    ],
+    "an_escalation_is_told_to_who_knows_of_the_alert": [
+        "UPDATE health_check_alerts SET escalation_told_at = now(), told_at = now()",
+        "UPDATE health_check_alerts SET escalation_told_at = now(), escalated_at = now()",
+    ],
+    "an_error_rate_is_a_percentage": [
+        "UPDATE alert_rules SET condition = 'error_rate', threshold = 101",
+    ],
+    "a_rate_looks_back_a_day_at_most": [
+        "UPDATE alert_rules SET window_minutes = 1441",
+        "UPDATE alert_rules SET window_minutes = 0",
+        "UPDATE alert_rules SET minimum_checks = 0",
+    ],
+    "a_rule_warns_or_is_critical": ["UPDATE alert_rules SET severity = 'info'"],
+    "a_destination_is_of_one_of_three_kinds": ["UPDATE alert_destinations SET kind = 'fax'"],
+    "a_mailbox_and_nothing_else_has_an_email": [
+        "UPDATE alert_destinations SET email = ''",
+        "UPDATE alert_destinations SET kind = 'slack'",
+    ],
+    "one_collecting_notification_per_recipient": [
+        "INSERT INTO notifications (id, channel, recipient, user_id, email, is_digest,"
+        " is_collecting, state, attempts, body, last_error)"
+        " SELECT gen_random_uuid(), channel, recipient, user_id, 'other@example.com', false,"
+        " true, 'pending', 0, '', '' FROM notifications",
+    ],
+    "what_was_tried_collects_no_more": [
+        "UPDATE notifications SET attempts = 1",
+        "UPDATE notifications SET state = 'dead'",
+    ],
+    "a_notification_goes_to_a_destination_or_a_person": [
+        "UPDATE notifications SET email = ''",
+        "UPDATE notifications SET user_id = NULL",
+        "UPDATE notifications SET channel = 'slack'",
+        "UPDATE notifications SET destination_id = (SELECT id FROM alert_destinations)",
+    ],
+    "what_is_being_sent_has_a_lease": [
+        "UPDATE notifications SET is_collecting = false, state = 'sending'",
+    ],
+    "a_sent_notification_knows_when": [
+        "UPDATE notifications SET is_collecting = false, state = 'sent'",
+    ],
+    "a_notification_is_in_one_of_four_states": [
+        "UPDATE notifications SET is_collecting = false, state = 'lost'",
+    ],
+    "a_notification_goes_by_one_of_three_channels": [
+        "UPDATE notifications SET channel = 'fax', user_id = NULL, email = '',"
+        " destination_id = (SELECT id FROM alert_destinations)",
+    ],
+    "nobody_is_told_an_event_of_an_alert_twice": [
+        "INSERT INTO notification_items (notification_id, alert_id, event, recipient)"
+        " SELECT notification_id, alert_id, event, recipient FROM notification_items",
+    ],
+    "nobody_is_told_a_notice_twice": [
+        "INSERT INTO notification_items (notification_id, notice_id, event, recipient)"
+        " SELECT i.notification_id, s.id, 'opened', 'user:1'"
+        " FROM notification_items i, staff_notices s, generate_series(1, 2)",
+    ],
+    "an_item_tells_of_an_alert_or_of_a_notice": [
+        "UPDATE notification_items SET alert_id = NULL",
+        "UPDATE notification_items SET notice_id = (SELECT id FROM staff_notices)",
+    ],
+    "an_item_tells_one_of_three_events": ["UPDATE notification_items SET event = 'sung'"],
+    "one_open_notice_per_kind_and_subject": [
+        "INSERT INTO staff_notices (id, kind, subject, message)"
+        " SELECT gen_random_uuid(), kind, subject, '' FROM staff_notices",
+    ],
+    "a_notice_closes_after_it_opened": [
+        "UPDATE staff_notices SET closed_at = opened_at - interval '1 second'",
+    ],
+    "a_silence_ends": ["UPDATE alert_silences SET ends_at = NULL"],
+    "a_silence_ends_after_it_started": ["UPDATE alert_silences SET ends_at = starts_at"],
+    "a_silence_says_what_it_hides": ["UPDATE alert_silences SET service = ''"],
+    "maintenance_ends_after_it_started": ["UPDATE maintenance_windows SET ends_at = starts_at"],
+    "one_cooldown_per_rule_and_integration": [
+        "INSERT INTO alert_cooldowns (rule_id, integration_id, until)"
+        " SELECT rule_id, integration_id, now() FROM alert_cooldowns",
+    ],
+    "no_penalty_is_below_zero": ["UPDATE alert_flaps SET penalty = -1"],
 }
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
+from django.db.models import Q
 
 from integrations_health.models import HealthCheck, Integration, User
 from tests import factories
@@ -103,3 +104,15 @@ def test_only_history_stays_when_an_integration_goes() -> None:
 def _refers_to_integrations(model: type[models.Model]) -> bool:
     names = {field.attname for field in model._meta.concrete_fields}
     return bool(names & {"integration_id", "alert_id"})
+
+
+@pytest.mark.parametrize(
+    "which", [Q(status="unhealthy"), Q(status="unknown"), ~Q(status="healthy")]
+)
+def test_who_is_not_healthy_is_found_by_the_index_on_status(which: Q) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    plan = HealthCheck.objects.filter(which).explain()
+
+    assert "idx_health_status" in plan

@@ -31,7 +31,8 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
     with counted_statements() as sent:
         pipeline.run("composio", now=NOW)
 
-    # room; claim in a savepoint; reserve; record (lock, update, copy) in a savepoint; settle
+    # room; claim in a savepoint; reserve; record (update, copy, a look at alerts) in a savepoint;
+    # settle
     assert len(sent) == 1 + 3 + 1 + 5 + 1
 
 
@@ -40,6 +41,28 @@ def test_a_full_batch_says_that_there_may_be_more(simulator: Simulator, settings
     due(simulator, 4)
 
     assert [pipeline.run("composio", now=NOW) for _ in range(2)] == [True, False]
+
+
+def test_a_turn_goes_on_until_nothing_more_is_due(simulator: Simulator, settings: Any) -> None:
+    settings.CHECK_BATCH_SIZE = 3
+    due(simulator, 7)
+
+    is_more = pipeline.sweep("composio", now=NOW)
+
+    assert not is_more
+    assert HealthHistory.objects.count() == 7
+
+
+def test_a_turn_that_is_over_leaves_the_rest_to_the_next(
+    simulator: Simulator, settings: Any
+) -> None:
+    settings.CHECK_BATCH_SIZE = 3
+    due(simulator, 7)
+
+    is_more = pipeline.sweep("composio", turn=timedelta(0), now=NOW)
+
+    assert is_more
+    assert HealthHistory.objects.count() == 3
 
 
 def test_a_hundred_connections_are_read_with_one_call(simulator: Simulator) -> None:

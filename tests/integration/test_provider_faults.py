@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +25,11 @@ from tests.unit.asking import Gatekeeper
 from tests.unit.targets import target
 
 pytestmark = pytest.mark.asyncio
-PROVIDERS = {"composio": Composio, "klavis": Klavis, "mcp": Mcp}
+PROVIDERS: dict[str, Callable[..., Provider]] = {
+    "composio": Composio,
+    "klavis": Klavis,
+    "mcp": partial(Mcp, is_private_allowed=True),
+}
 DEADLINE_SECONDS = 2
 MOST_MEMORY = 20 * 1024 * 1024
 

@@ -8,27 +8,25 @@ from django.test import Client
 
 from integrations_health import network
 from integrations_health.models import User
-from tests import factories
+from tests import factories, keys
 from tests.live.serving import Server, serving
 
-JWT_SECRET = "the tests' own secret, of more than thirty-two characters"
 
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """Return the server; what a test makes is its own, so they can share it."""
     with (
         django_db_blocker.unblock(),
-        serving(tmp_path_factory.mktemp("web"), JWT_SECRET=JWT_SECRET) as server,
+        serving(tmp_path_factory.mktemp("web"), JWT_SECRET=keys.SECRET) as server,
     ):
         yield server
 
 
 @pytest.fixture(autouse=True)
 def _same_secret(settings: Any) -> None:
-    settings.JWT_SECRET = JWT_SECRET
+    settings.JWT_SECRET = keys.SECRET
 
 
 @pytest.fixture(autouse=True)

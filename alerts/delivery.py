@@ -1,0 +1,184 @@
+"""Deliver what is due on one channel, from the claim to the mark."""
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from django.db import OperationalError, connection, transaction
+
+from alerts import claims, contents, destinations, lanes, notices, retries
+from alerts.lanes import Attempt
+from alerts.models import Alert, Destination, Notification, NotificationItem, StaffNotice
+from alerts.senders import SENDERS
+from alerts.senders.base import MayWorkLater, NeverWorks, Outgoing
+from integrations_health import clock
+from integrations_health.crash_points import crash_point
+from integrations_health.fields import UnreadableSecret
+
+logger = logging.getLogger(__name__)
+
+MARK_ATTEMPTS = 3
+T = TypeVar("T")
+
+
+class NotDead(Exception):
+    """Only a message that was given up is sent anew, and only once unless that one dies, too."""
+
+
+def run(channel: str, *, now: datetime | None = None) -> bool:
+    """Deliver one batch; say whether more may be due. `now` replaces the clock in tests."""
+    sender = SENDERS[channel]
+    began_at = now or clock.now()
+    claim = claims.claim(channel, pause_until=began_at - sender.pause, now=began_at)
+    if not claim.ids:
+        return False
+    crash_point("after_notification_claim")
+    # One secret that cannot be read must not stop the others: each is read on its own, later.
+    secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
+    rows = Notification.objects.select_related("destination", "user").defer(*secrets)
+    found = rows.in_bulk(claim.ids)
+    by_recipient: dict[str, list[Outgoing]] = {}
+    for row in (found[pk] for pk in claim.ids if pk in found):
+        try:
+            made = _made(row, token=claim.token, now=began_at)
+        except (MayWorkLater, NeverWorks) as error:
+            _settle(row, error, token=claim.token, now=began_at)
+        else:
+            # All mail goes over one connection.
+            lane = "" if channel == "email" else row.recipient
+            by_recipient.setdefault(lane, []).append(made)
+    unsent: list[UUID] = []
+    for attempt in lanes.send(sender, list(by_recipient.values())):
+        if not attempt.is_tried:
+            unsent.append(attempt.message.id)
+            continue
+        crash_point("after_send_before_mark")
+        at = now or clock.now()
+        _note(found[attempt.message.id], attempt, now=at)
+        _settle(found[attempt.message.id], attempt.error, token=claim.token, now=at)
+    if unsent:
+        claims.release(unsent, token=claim.token, now=now or clock.now())
+    return claim.is_full or bool(unsent)
+
+
+@transaction.atomic
+def replay(message: Notification, *, now: datetime) -> Notification:
+    """Send what a dead message told in a new one, with an id of its own. Raises NotDead."""
+    dead = Notification.objects.select_for_update().get(pk=message.pk)
+    root = dead if dead.replays is None else dead.replays
+    anew = Notification.objects.filter(replays=root).exclude(state=Notification.State.DEAD)
+    if dead.state != Notification.State.DEAD or anew.exists():
+        raise NotDead
+    return Notification.objects.create(
+        id=uuid4(),
+        replays=root,
+        channel=dead.channel,
+        recipient=dead.recipient,
+        destination=dead.destination,
+        user=dead.user,
+        email=dead.email,
+        is_digest=dead.is_digest,
+        is_collecting=False,
+        collects_until=now,
+        next_attempt_at=now,
+    )
+
+
+def _made(row: Notification, *, token: UUID, now: datetime) -> Outgoing:
+    """Return the message as it goes out. Raises MayWorkLater or NeverWorks."""
+    if row.attempts > retries.MOST_ATTEMPTS:
+        raise NeverWorks("Whoever tried to send it died each time.")
+    if row.destination is not None and not row.destination.enabled:
+        raise NeverWorks("The destination is switched off.")
+    try:
+        outgoing = contents.outgoing(row, now=now)
+    except UnreadableSecret:
+        raise NeverWorks("Its secret cannot be read.") from None
+    except Exception:  # a bug of ours in one message must not stop the others
+        logger.exception("notification.not_made", extra={"notification_id": str(row.pk)})
+        raise MayWorkLater(lanes.OUR_FAULT) from None
+    if outgoing.body != row.body:
+        claims.freeze(row.pk, outgoing.body, token=token)
+    return outgoing
+
+
+def _note(row: Notification, attempt: Attempt, *, now: datetime) -> None:
+    """Write down on the destination how it answered."""
+    where, error = row.destination_id, "" if attempt.error is None else attempt.error.reason
+    if where is not None:
+        took = attempt.duration
+        _firmly(lambda: destinations.note(where, error=error, duration=took, now=now))
+
+
+def _settle(
+    row: Notification, error: MayWorkLater | NeverWorks | None, *, token: UUID, now: datetime
+) -> None:
+    """Write down what became of a message."""
+    if error is None:
+        if _firmly(lambda: claims.mark_sent(row.pk, token=token, now=now)):
+            _firmly(lambda: _was_heard(row, now=now))
+        return
+    wait = None
+    if isinstance(error, MayWorkLater):
+        wait = retries.delay(
+            row.attempts,
+            jitter=random.uniform(-1, 1),
+            wait=error.wait,
+            most_attempts=error.most_attempts,
+        )
+    if wait is None:
+        _firmly(lambda: _give_up(row, error, token=token, now=now))
+    else:
+        at, why = now + wait, error.reason
+        _firmly(lambda: claims.retry(row.pk, token=token, at=at, error=why))
+
+
+@transaction.atomic
+def _give_up(
+    row: Notification, error: MayWorkLater | NeverWorks, *, token: UUID, now: datetime
+) -> None:
+    if not claims.bury(row.pk, token=token, error=error.reason):
+        return
+    logger.error("notification.dead", extra={"notification_id": str(row.pk), "why": error.reason})
+    there = row.destination
+    is_gone = isinstance(error, NeverWorks) and error.is_gone
+    if there is not None and there.enabled and (is_gone or destinations.is_silent(there, now=now)):
+        destinations.disable(there, error.reason, now=now)
+    notices.open_notice(
+        StaffNotice.Kind.NOTIFICATION_DEAD,
+        row.recipient,
+        f"A message by {row.channel} could not be delivered: {error.reason}",
+        now=now,
+        besides=row.destination_id,
+    )
+
+
+@transaction.atomic
+def _was_heard(row: Notification, *, now: datetime) -> None:
+    """Note on the alerts when their opening went out; what was said of the recipient is over."""
+    told = NotificationItem.objects.filter(
+        notification=row.replays_id or row.pk, event=NotificationItem.Event.OPENED
+    )
+    # Ordered: whoever records checks locks alerts in this order, too.
+    alerts = Alert.objects.filter(pk__in=told.values("alert"), sent_at=None).order_by("pk")
+    ids = list(alerts.select_for_update().values_list("pk", flat=True))
+    Alert.objects.filter(pk__in=ids).update(sent_at=now)
+    StaffNotice.objects.filter(
+        kind=StaffNotice.Kind.NOTIFICATION_DEAD, subject=row.recipient, closed_at=None
+    ).update(closed_at=now)
+
+
+def _firmly(write: Callable[[], T]) -> T:
+    """Write again when a lock or a lost connection was in the way: the message is out by now."""
+    for _ in range(MARK_ATTEMPTS - 1):
+        try:
+            return write()
+        except OperationalError as error:
+            if connection.in_atomic_block:
+                raise
+            logger.warning("notification.not_marked_yet", extra={"reason": type(error).__name__})
+            connection.close()
+    return write()

@@ -1,0 +1,72 @@
+"""Send a batch in several threads, to each recipient one message after another."""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from alerts.senders.base import MayWorkLater, NeverWorks, Outgoing, Sender
+
+logger = logging.getLogger(__name__)
+
+OUR_FAULT = "Our own sender failed."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """What became of one message: taken, not taken, or not even tried."""
+
+    message: Outgoing
+    error: MayWorkLater | NeverWorks | None = None
+    is_tried: bool = True
+    duration: timedelta = timedelta()
+
+
+def send(sender: Sender, lanes: Sequence[Sequence[Outgoing]]) -> Iterator[Attempt]:
+    """Send each lane in a thread of its own; yield what became of each message, as it does.
+
+    After DELIVERY_BUDGET nothing more is begun, so that the batch ends well before its lease.
+    """
+    ended: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+    ends_at = time.monotonic() + settings.DELIVERY_BUDGET.total_seconds()
+    for lane in lanes:
+        arguments = (sender, deque(lane), ends_at, ended)
+        # Daemons: a worker that is told to end does not wait for a server that hangs.
+        threading.Thread(target=_drive, args=arguments, daemon=True).start()
+    for _ in range(sum(map(len, lanes))):
+        yield ended.get()
+
+
+def _drive(
+    sender: Sender,
+    waiting: deque[Outgoing],
+    ends_at: float,
+    ended: "queue.SimpleQueue[Attempt]",
+) -> None:
+    error: MayWorkLater | None = None
+    try:
+        with sender.open() as line:
+            while waiting and time.monotonic() < ends_at:
+                started_at = time.monotonic()
+                failed: MayWorkLater | NeverWorks | None = None
+                try:
+                    line.send(waiting[0])
+                except (MayWorkLater, NeverWorks) as refusal:
+                    failed = refusal
+                took = timedelta(seconds=time.monotonic() - started_at)
+                ended.put(Attempt(message=waiting.popleft(), error=failed, duration=took))
+                if waiting:
+                    time.sleep(sender.pause.total_seconds())
+    except MayWorkLater as closed:
+        error = closed
+    except Exception:  # a bug of ours must leave nobody waiting for this lane
+        logger.exception("notification.sender_failed", extra={"channel": sender.kind})
+        error = MayWorkLater(OUR_FAULT)
+    for message in waiting:
+        ended.put(Attempt(message=message, error=error, is_tried=error is not None))

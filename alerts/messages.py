@@ -1,0 +1,227 @@
+"""What a message says: subject, text, HTML, and the bodies for machines and for Slack."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from alerts import words
+from alerts.senders.email import one_line, visible
+from integrations_health.outcomes import MEANINGS, Cause, Outcome
+
+# What is beyond is counted, not listed.
+MOST_LISTED = 20
+MOST_IN_A_WEBHOOK = 30
+LONGEST_LINE = 400
+
+_CAUSES = {
+    Cause.USER_GRANT: "the connection expired",
+    Cause.USER_SCOPE: "a permission is missing",
+    Cause.PROVIDER: "trouble at the provider",
+    Cause.SERVICE: "trouble at the service",
+    Cause.OURS: "a fault of ours",
+}
+_NEWS = {"opened": "is failing", "escalated": "became worse", "recovered": "works again"}
+_MENDED_BY_THE_USER = {Cause.USER_GRANT, Cause.USER_SCOPE}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """One thing that a message tells: an event of an alert, or of a notice to staff."""
+
+    event: str
+    sentence: str
+    id: UUID
+    began_at: datetime
+    ended_at: datetime | None = None
+    is_notice: bool = False
+    kind: str = ""
+    is_degraded: bool = False
+    severity: str = ""
+    service: str = ""
+    provider: str = ""
+    name: str = ""
+    error_code: str = ""
+    integration_id: UUID | None = None
+    user_id: UUID | None = None
+
+    @property
+    def cause(self) -> Cause | None:
+        """Return whose fault it is, as far as that is known."""
+        known = self.error_code in Outcome.__members__.values()
+        return MEANINGS[Outcome(self.error_code)].cause if known else None
+
+    @property
+    def called(self) -> str:
+        """Return what people call the integration."""
+        return words.name(display_name=self.name, service=self.service, provider=self.provider)
+
+    @property
+    def group(self) -> tuple[object, ...]:
+        """Return what things share that are one line of news."""
+        return (self.is_notice, self.event, self.service, self.provider, self.cause, self.kind)
+
+
+def subject(told: Sequence[Told]) -> str:
+    """Return the news in one line: what, how many, and why."""
+    groups: dict[tuple[object, ...], list[Told]] = {}
+    for one in told:
+        groups.setdefault(one.group, []).append(one)
+    largest = max(groups.values(), key=len)
+    rest = len(told) - len(largest)
+    more = f" (and {rest} more)" if rest else ""
+    return one_line(f"{_news(largest)}{more}")
+
+
+def context(told: Sequence[Told], *, zone: str, is_owner: bool) -> dict[str, Any]:
+    """Return what the templates of a mail show; its times are those of the recipient's `zone`."""
+    label, url = button(told, is_owner=is_owner)
+    return {
+        "subject": subject(told),
+        "lines": [_line(one, zone=zone) for one in told[:MOST_LISTED]],
+        "more": max(0, len(told) - MOST_LISTED),
+        "button": label,
+        "url": url,
+        "is_owner": is_owner,
+    }
+
+
+def mail(told: Sequence[Told], *, zone: str, is_owner: bool) -> tuple[str, str, str]:
+    """Return a mail's subject, text and HTML."""
+    shown = context(told, zone=zone, is_owner=is_owner)
+    text = render_to_string("alerts/message.txt", shown)
+    return shown["subject"], text, render_to_string("alerts/message.html", shown)
+
+
+def webhook(told: Sequence[Told], *, at: datetime) -> str:
+    """Return the thin body of a webhook: one event, or a digest of several."""
+    if len(told) == 1:
+        what = "notice" if told[0].is_notice else "alert"
+        kind, data = f"{what}.{told[0].event}", _facts(told[0])
+    else:
+        listed = [{"type": one.event, **_facts(one)} for one in told[:MOST_IN_A_WEBHOOK]]
+        kind, data = "alert.digest", {"count": len(told), "items": listed}
+    return json.dumps({"type": kind, "timestamp": _instant(at), "data": data}, ensure_ascii=False)
+
+
+def slack(told: Sequence[Told], *, id: UUID, is_owner: bool = False) -> str:
+    """Return the blocks of a Slack message. Whatever was typed by people is inert in it."""
+    label, url = button(told, is_owner=is_owner)
+    lines = [_line(one, zone="UTC") for one in told[: MOST_LISTED // 2]]
+    listed = "\n".join(f"{line['sentence']} {line['when']}" for line in lines)
+    if len(told) > len(lines):
+        listed += f"\n... and {len(told) - len(lines)} more."
+    title = subject(told)
+    blocks = [
+        {"type": "header", "text": _plain(title, 150)},
+        {"type": "section", "text": _plain(listed, 3000)},
+        {
+            "type": "actions",
+            "elements": [{"type": "button", "text": _plain(label, 75), "url": url}],
+        },
+        {"type": "context", "elements": [_plain(f"Message {id}", 100)]},
+    ]
+    return json.dumps({"text": _escaped(title, 300), "blocks": blocks}, ensure_ascii=False)
+
+
+def button(told: Sequence[Told], *, is_owner: bool) -> tuple[str, str]:
+    """Return the one thing to do, and where."""
+    if not is_owner:
+        return "Look at it", f"{settings.PUBLIC_URL}/admin/alerts/alert/"
+    integrations = {one.integration_id for one in told}
+    is_to_mend = any(one.cause in _MENDED_BY_THE_USER and one.event != "recovered" for one in told)
+    label = "Reconnect" if is_to_mend else "See how it is"
+    if len(integrations) == 1 and told[0].integration_id is not None:
+        return label, f"{settings.PUBLIC_URL}/integrations/{told[0].integration_id}/"
+    return label, f"{settings.PUBLIC_URL}/"
+
+
+def _news(told: Sequence[Told]) -> str:
+    first = told[0]
+    if first.is_notice:
+        over = "Over: " if first.event == "recovered" else ""
+        return f"{over}{first.kind}" if len(told) == 1 else f"{over}{first.kind} ({len(told)})"
+    is_alone = len({one.integration_id for one in told}) == 1
+    people = len({one.user_id for one in told})
+    called = (
+        first.called
+        if is_alone
+        else words.name(display_name="", service=first.service, provider=first.provider)
+    )
+    news = _NEWS[first.event]
+    if first.event == "opened" and all(one.is_degraded for one in told):
+        news = "has trouble"
+    parts = []
+    if not is_alone:
+        parts.append(f"{people} users" if people > 1 else f"{len(told)} connections")
+    if first.event == "recovered":
+        if is_alone and first.ended_at is not None:
+            return f"{called} {news}, after {words.span(first.ended_at - first.began_at)}"
+    elif first.cause is not None:
+        parts.append(_CAUSES[first.cause])
+    return f"{called} {news}" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _line(one: Told, *, zone: str) -> dict[str, Any]:
+    sentence, when = one.sentence, f"Since {_local(one.began_at, zone)}."
+    if one.event == "recovered" and one.ended_at is not None:
+        lasted = words.span(one.ended_at - one.began_at)
+        when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}."
+        over = f"Over after {lasted}: {sentence}"
+        sentence = over if one.is_notice else f"{one.called} works again, after {lasted}."
+    elif one.ended_at is not None:
+        # It waited, or was tried for long: what it tells is over by now.
+        when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}: it is over."
+    sentence = visible(sentence)
+    if len(sentence) > LONGEST_LINE:
+        sentence = f"{sentence[: LONGEST_LINE - 1]}…"
+    return {"sentence": sentence, "when": when, "event": one.event}
+
+
+def _facts(one: Told) -> dict[str, Any]:
+    times = {"openedAt": _instant(one.began_at)}
+    if one.ended_at is not None:
+        times["resolvedAt"] = _instant(one.ended_at)
+    if one.is_notice:
+        return {"noticeId": str(one.id), "message": visible(one.sentence)[:LONGEST_LINE], **times}
+    return {
+        "alertId": str(one.id),
+        "integrationId": str(one.integration_id),
+        "userId": str(one.user_id),
+        "service": one.service,
+        "provider": one.provider,
+        "severity": one.severity,
+        "errorCode": one.error_code,
+        "cause": one.cause,
+        **times,
+    }
+
+
+def _local(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M} ({zone})"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(ZoneInfo("UTC")).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _plain(text: str, most: int) -> dict[str, object]:
+    return {"type": "plain_text", "text": _escaped(text, most), "emoji": False}
+
+
+def _escaped(text: str, most: int) -> str:
+    """Return `text` without the three letters that mean something to Slack, cut between letters."""
+    written, length = [], 0
+    for letter in text:
+        letter = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter)
+        length += len(letter)
+        if length > most:
+            break
+        written.append(letter)
+    return "".join(written)

@@ -1,0 +1,127 @@
+"""Somebody should look: opened, acknowledged, resolved."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from alerts.holding import Reason
+from alerts.models.rule import SEVERITIES, AlertRule
+from alerts.rules import AlertType
+from integrations_health.models import Integration, ProviderIncident
+from integrations_health.models.ownership import OwnedQuerySet
+
+TYPES = [(one.value, one.value) for one in AlertType]
+REASONS = [(one.value, one.value.replace("_", " ")) for one in Reason]
+
+
+class Alert(models.Model):
+    """What one rule found at one integration. Only `alerts.lifecycle` writes it.
+
+    `told_at` is when its opening was handed over to be sent, `sent_at` when it really went out.
+    An escalation is owed from `escalated_at` until `escalation_told_at`. While either is owed,
+    `held_back` says why, and `held_until` when that ends by itself. A flapping alert stays open
+    through the ups and downs of its integration until these end.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="alerts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # Not PROTECT: who deletes a user deletes the rules for them with their alerts.
+    rule = models.ForeignKey(AlertRule, on_delete=models.RESTRICT, null=True, related_name="alerts")
+    incident = models.ForeignKey(
+        ProviderIncident, on_delete=models.SET_NULL, null=True, related_name="alerts"
+    )
+    recovers = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="all_clear"
+    )
+    alert_type = models.CharField(max_length=50, choices=TYPES)
+    severity = models.CharField(max_length=20, choices=SEVERITIES)
+    message = models.TextField()
+    error_code = models.CharField(max_length=50, blank=True, default="", db_default="")
+    is_flapping = models.BooleanField(default=False, db_default=False)
+    told_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    held_back = models.CharField(
+        max_length=20, choices=REASONS, blank=True, default="", db_default=""
+    )
+    held_until = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    escalation_told_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    acknowledgement_note = models.CharField(max_length=500, blank=True, default="", db_default="")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "health_check_alerts"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["-created_at"], condition=Q(resolved_at=None), name="idx_alerts_open"
+            ),
+            # What every batch looks for.
+            models.Index(
+                fields=["integration", "rule"],
+                condition=Q(resolved_at=None),
+                name="idx_alerts_open_by_integration",
+            ),
+            models.Index(fields=["-created_at", "id"], name="idx_alerts_newest"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["rule", "integration"],
+                condition=Q(resolved_at=None),
+                name="one_open_alert_per_rule_and_integration",
+            ),
+            models.CheckConstraint(
+                condition=Q(resolved_at=None) | Q(resolved_at__gte=F("created_at")),
+                name="an_alert_is_resolved_after_it_opened",
+            ),
+            models.CheckConstraint(
+                condition=~Q(alert_type="recovered") | Q(resolved_at__isnull=False),
+                name="an_all_clear_is_never_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(alert_type="recovered") | Q(recovers=None),
+                name="only_an_all_clear_ends_another_alert",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None) | Q(acknowledged_at__gte=F("created_at")),
+                name="an_alert_is_acknowledged_after_it_opened",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_by=None) | Q(acknowledged_at__isnull=False),
+                name="who_acknowledged_an_alert_did_so_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(resolved_by=None) | Q(resolved_at__isnull=False),
+                name="who_resolved_an_alert_did_so_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(escalation_told_at=None)
+                | Q(escalated_at__isnull=False, told_at__isnull=False),
+                name="an_escalation_is_told_to_who_knows_of_the_alert",
+            ),
+            models.CheckConstraint(
+                condition=Q(alert_type__in=["failure", "degraded", "recovered"]),
+                name="alert_type_is_one_of_the_three",
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__in=["critical", "warning", "info"]),
+                name="severity_is_one_of_the_three",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,0 +1,114 @@
+"""Tell staff, and nobody else, of what is our own fault."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+
+from alerts import planning
+from alerts.models import Destination, Notification, NotificationItem, StaffNotice
+from alerts.planning import Item, Recipient
+from integrations_health.models import User
+from integrations_health.outcomes import Observation, Outcome
+
+Kind = StaffNotice.Kind
+Event = NotificationItem.Event
+
+_KINDS = {
+    Outcome.KEY_REJECTED: Kind.KEY_REJECTED,
+    Outcome.PROBE_MISCONFIGURED: Kind.PROBE_MISCONFIGURED,
+}
+_SENTENCES = {
+    Kind.KEY_REJECTED: "{} refuses our key: nothing there can be checked. No user was told.",
+    Kind.PROBE_MISCONFIGURED: "Our check of services at {} needs an update. No user was told.",
+}
+# Often enough to know that it goes on, seldom enough not to queue for one row.
+_SEEN_AGAIN_AFTER = timedelta(minutes=1)
+# The slowest row is looked at once an hour.
+_GONE_AFTER = timedelta(minutes=75)
+
+
+def follow(observations: Sequence[Observation], *, now: datetime) -> None:
+    """Open a notice per provider for our own faults among `observations`, once while it lasts."""
+    faults = [seen for seen in observations if seen.outcome in _KINDS]
+    if not faults:
+        return
+    for kind, provider in _by_provider(faults):
+        open_notice(kind, provider, _SENTENCES[kind].format(provider.capitalize()), now=now)
+
+
+def open_notice(
+    kind: StaffNotice.Kind,
+    subject: str,
+    message: str,
+    *,
+    now: datetime,
+    besides: UUID | None = None,
+) -> None:
+    """Open a notice and tell staff, unless one of this kind and subject is open already.
+
+    `besides` is a destination that is not told: the notice is about it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO staff_notices AS s (id, kind, subject, message, opened_at, last_seen_at)
+            VALUES (%s, %s, %s, %s, %s, %s)
+            ON CONFLICT (kind, subject) WHERE closed_at IS NULL
+                DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at
+                WHERE s.last_seen_at < %s
+            RETURNING id, xmax = 0
+            """,
+            [uuid4(), kind.value, subject, message, now, now, now - _SEEN_AGAIN_AFTER],
+        )
+        row = cursor.fetchone()
+    if row is not None and row[1]:
+        planning.plan(
+            [Item(who, Event.OPENED, notice_id=row[0]) for who in staff(besides=besides)], now=now
+        )
+
+
+@transaction.atomic
+def close_stale(*, now: datetime) -> None:
+    """Close the notices of faults that were not seen for more than the longest pause."""
+    stale = StaffNotice.objects.select_for_update(skip_locked=True).filter(
+        closed_at=None,
+        kind__in=[kind.value for kind in _SENTENCES],
+        last_seen_at__lt=now - _GONE_AFTER,
+    )
+    ids = list(stale.order_by("pk").values_list("pk", flat=True))
+    StaffNotice.objects.filter(pk__in=ids).update(closed_at=now)
+    told = NotificationItem.objects.filter(notice__in=ids, event=Event.OPENED)
+    items = [
+        Item(_recipient(item.notification), Event.RECOVERED, notice_id=item.notice_id)
+        for item in told.select_related("notification")
+    ]
+    planning.plan(items, now=now)
+
+
+def staff(*, besides: UUID | None = None) -> list[Recipient]:
+    """Return who hears of our own faults: the destinations for it, else the staff by e-mail."""
+    named = Destination.objects.filter(is_for_staff=True, enabled=True).values_list("pk", "kind")
+    found = [planning.destination(pk, kind) for pk, kind in named if pk != besides]
+    if found:
+        return found
+    people = User.objects.filter(is_staff=True, is_active=True).exclude(email="")
+    return [planning.person(pk, email) for pk, email in people.values_list("pk", "email")]
+
+
+def _recipient(told: Notification) -> Recipient:
+    return Recipient(told.recipient, told.channel, told.destination_id, told.user_id, told.email)
+
+
+def _by_provider(faults: Sequence[Observation]) -> list[tuple[StaffNotice.Kind, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT f.kind, i.provider FROM unnest(%s::uuid[], %s::text[]) AS f(id, kind)"
+            " JOIN user_integrations i USING (id) ORDER BY 1, 2",
+            [
+                [seen.integration_id for seen in faults],
+                [_KINDS[seen.outcome].value for seen in faults],
+            ],
+        )
+        return [(Kind(kind), provider) for kind, provider in cursor.fetchall()]

@@ -1,0 +1,34 @@
+"""What is looked for on every page, and sockets that a test plays."""
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, WebSocketRoute
+
+from integrations_health.models import User
+
+_AXE = Axe()
+
+
+def grave_faults(page: Page) -> list[tuple[str, list[str]]]:
+    """Return what makes a page hard to use for some: axe's serious and critical findings."""
+    return [
+        (found["id"], [node["html"][:200] for node in found["nodes"]])
+        for found in _AXE.run(page).response["violations"]
+        if found["impact"] in {"serious", "critical"}
+    ]
+
+
+def play_sockets(page: Page) -> list[WebSocketRoute]:
+    """Open every WebSocket of a page without asking a server; return those that are opened."""
+    opened: list[WebSocketRoute] = []
+    page.route_web_socket("**/health-updates", lambda socket: opened.append(socket))
+    return opened
+
+
+def seat(page: Page, person: User, *, url: str) -> None:
+    """Sign a person in without the form, which works without scripts and before any page."""
+    client = Client()
+    client.force_login(person)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])

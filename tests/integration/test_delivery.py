@@ -1,0 +1,123 @@
+"""Messages on their way: taken, sent, marked."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerts import claims, delivery
+from alerts.models import Destination, Notification
+from tests import factories
+from tests.conftest import NOW
+from tests.receivers import MailReceiver, WebReceiver
+
+pytestmark = pytest.mark.django_db
+
+SOON = NOW + timedelta(minutes=1)
+
+
+def waiting(**fields: Any) -> Notification:
+    return factories.notification(**{"collects_until": NOW, "next_attempt_at": NOW} | fields)
+
+
+def hook(receiver: WebReceiver, **fields: Any) -> Destination:
+    return factories.destination(kind="webhook", address=receiver.url, **fields)
+
+
+def again(notification: Notification) -> Notification:
+    notification.refresh_from_db()
+    return notification
+
+
+def test_a_mail_is_sent_once_with_the_id_of_its_row(mail_server: MailReceiver) -> None:
+    made = waiting()
+
+    delivery.run("email", now=NOW)
+    delivery.run("email", now=SOON)
+
+    ((recipients, mail),) = mail_server.mails
+    assert recipients == [made.email]
+    assert str(made.pk) in mail["Message-ID"]
+    assert (again(made).state, made.sent_at, made.attempts) == ("sent", NOW, 1)
+    (item,) = made.items.all()
+    assert item.alert is not None
+    assert item.alert.sent_at == NOW
+
+
+def test_what_still_collects_is_not_sent(mail_server: MailReceiver) -> None:
+    waiting(collects_until=SOON, next_attempt_at=SOON)
+
+    delivery.run("email", now=NOW)
+
+    assert mail_server.mails == []
+
+
+def test_one_message_tells_of_all_its_items(mail_server: MailReceiver) -> None:
+    made = waiting()
+    more = factories.alert(message="Slack via Klavis has failed 3 times in a row.")
+    made.items.create(alert=more, event="opened", recipient=made.recipient)
+
+    delivery.run("email", now=NOW)
+
+    ((_, mail),) = mail_server.mails
+    assert "Slack via Klavis has failed 3 times in a row." in str(mail)
+
+
+def test_a_message_whose_worker_died_is_sent_by_another_after_the_lease(
+    mail_server: MailReceiver, settings: Any
+) -> None:
+    made = waiting()
+    dead = claims.claim("email", pause_until=NOW, now=NOW)
+
+    delivery.run("email", now=NOW + settings.DELIVERY_LEASE - timedelta(seconds=1))
+    too_early = len(mail_server.mails)
+    delivery.run("email", now=NOW + settings.DELIVERY_LEASE)
+
+    assert (too_early, len(mail_server.mails)) == (0, 1)
+    assert not claims.mark_sent(made.pk, token=dead.token, now=SOON)
+    assert (again(made).state, made.attempts) == ("sent", 2)
+
+
+def test_one_recipient_has_one_worker_at_a_time() -> None:
+    there = factories.destination(kind="webhook")
+    waiting(destination=there, is_collecting=False)
+    claims.claim("webhook", pause_until=NOW, now=NOW)
+    waiting(destination=there, is_collecting=False)
+
+    second = claims.claim("webhook", pause_until=NOW, now=NOW)
+
+    assert second.ids == []
+
+
+def test_a_channel_that_hangs_takes_no_more_than_its_share_of_the_workers() -> None:
+    for _ in range(claims.MOST_BATCHES["email"] + 1):
+        waiting()
+        taken = claims.claim("email", pause_until=NOW, now=NOW)
+
+    assert taken.ids == []
+
+
+def test_slack_gets_one_message_a_second(receiver: WebReceiver) -> None:
+    there = factories.destination(kind="slack", address=receiver.url)
+    for _ in range(3):
+        waiting(destination=there, is_collecting=False)
+
+    delivery.run("slack", now=NOW)
+    waiting(destination=there, is_collecting=False)
+    delivery.run("slack", now=NOW + timedelta(seconds=0.5))
+
+    gaps = [b.at - a.at for a, b in zip(receiver.requests, receiver.requests[1:], strict=False)]
+    assert len(gaps) == 2
+    assert min(gaps) >= 1.0
+
+
+def test_what_had_no_turn_is_given_back_and_not_counted(
+    receiver: WebReceiver, settings: Any
+) -> None:
+    settings.DELIVERY_BUDGET = timedelta()
+    made = waiting(destination=hook(receiver))
+
+    is_more = delivery.run("webhook", now=NOW)
+
+    assert is_more
+    assert (again(made).state, made.attempts, made.lease_token) == ("pending", 0, None)

@@ -1,0 +1,179 @@
+"""Messages that are not taken: tried again, given up, sent anew."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.fernet import Fernet
+
+from alerts import delivery
+from alerts.models import Destination, Notification, StaffNotice
+from alerts.retries import MOST_ATTEMPTS
+from tests import factories
+from tests.conftest import NOW
+from tests.receivers import MailReceiver, WebReceiver
+
+pytestmark = pytest.mark.django_db
+
+SOON = NOW + timedelta(minutes=1)
+
+
+def waiting(**fields: Any) -> Notification:
+    return factories.notification(**{"collects_until": NOW, "next_attempt_at": NOW} | fields)
+
+
+def hook(receiver: WebReceiver, **fields: Any) -> Destination:
+    return factories.destination(kind="webhook", address=receiver.url, **fields)
+
+
+def again(notification: Notification) -> Notification:
+    notification.refresh_from_db()
+    return notification
+
+
+def test_a_message_that_is_not_taken_is_tried_again_with_the_same_id_and_bytes(
+    receiver: WebReceiver,
+) -> None:
+    made = waiting(destination=hook(receiver))
+    receiver.answer(503)
+    receiver.answer(503)
+
+    delivery.run("webhook", now=NOW)
+    first_delay = again(made).next_attempt_at - NOW
+    delivery.run("webhook", now=NOW + timedelta(seconds=6))
+    second_delay = again(made).next_attempt_at - NOW - timedelta(seconds=6)
+    delivery.run("webhook", now=NOW + timedelta(minutes=6))
+
+    assert receiver.ids() == [str(made.pk)] * 3
+    assert len({request.body for request in receiver.requests}) == 1
+    assert timedelta(seconds=4.4) < first_delay < timedelta(seconds=5.6)
+    assert timedelta(minutes=4.4) < second_delay < timedelta(minutes=5.6)
+    assert (again(made).state, made.attempts, made.last_error) == ("sent", 3, "")
+
+
+def test_whoever_asks_for_time_gets_it(receiver: WebReceiver) -> None:
+    made = waiting(destination=hook(receiver))
+    receiver.answer(429, retry_after="3600")
+
+    delivery.run("webhook", now=NOW)
+
+    assert timedelta(hours=1) <= again(made).next_attempt_at - NOW <= timedelta(hours=1.1)
+
+
+def test_after_its_last_attempt_a_message_is_dead_and_staff_hear_of_it_elsewhere(
+    receiver: WebReceiver,
+) -> None:
+    desk = factories.destination(is_for_staff=True)
+    made = waiting(
+        destination=hook(receiver, is_for_staff=True, last_success_at=NOW),
+        attempts=MOST_ATTEMPTS - 1,
+        is_collecting=False,
+    )
+    receiver.answer(500)
+
+    delivery.run("webhook", now=NOW)
+
+    assert (again(made).state, made.last_error) == ("dead", "It answered with status 500.")
+    notice = StaffNotice.objects.get()
+    assert notice.kind == "notification_dead"
+    told = Notification.objects.exclude(pk=made.pk).get()
+    assert told.destination == desk
+
+
+def test_a_bad_request_is_given_up_after_three_attempts(receiver: WebReceiver) -> None:
+    made = waiting(destination=hook(receiver))
+    for _ in range(3):
+        receiver.answer(400)
+
+    for hours in range(5):
+        delivery.run("webhook", now=NOW + timedelta(hours=hours))
+
+    assert (again(made).state, len(receiver.requests)) == ("dead", 3)
+
+
+def test_who_is_gone_is_switched_off_and_staff_hear_of_it_once(receiver: WebReceiver) -> None:
+    factories.staff()
+    there = hook(receiver)
+    waiting(destination=there)
+    receiver.answer(410)
+    delivery.run("webhook", now=NOW)
+    later = waiting(destination=there)
+
+    delivery.run("webhook", now=SOON)
+
+    there.refresh_from_db()
+    assert not there.enabled
+    assert there.disabled_at == NOW
+    assert there.disabled_reason == "It answered with status 410."
+    assert again(later).state == "dead"
+    assert len(receiver.requests) == 1
+    assert StaffNotice.objects.filter(kind="destination_disabled").count() == 1
+
+
+def test_a_dead_message_is_sent_anew_in_a_new_one(receiver: WebReceiver) -> None:
+    made = waiting(destination=hook(receiver))
+    Notification.objects.filter(pk=made.pk).update(state="dead", is_collecting=False)
+
+    anew = delivery.replay(made, now=NOW)
+    delivery.run("webhook", now=NOW)
+
+    assert receiver.ids() == [str(anew.pk)]
+    assert anew.pk != made.pk
+    assert (again(made).state, again(anew).state) == ("dead", "sent")
+    (item,) = made.items.all()
+    assert json.loads(receiver.requests[0].body)["data"]["alertId"] == str(item.alert_id)
+
+
+def test_what_is_not_dead_is_not_sent_anew() -> None:
+    with pytest.raises(delivery.NotDead):
+        delivery.replay(waiting(), now=NOW)
+
+
+def test_a_message_that_kills_whoever_sends_it_is_given_up(mail_server: MailReceiver) -> None:
+    made = waiting(attempts=MOST_ATTEMPTS, is_collecting=False)
+
+    delivery.run("email", now=NOW)
+
+    assert again(made).state == "dead"
+    assert mail_server.mails == []
+
+
+def test_a_mail_server_that_is_away_loses_nothing(mail_server: MailReceiver, settings: Any) -> None:
+    made = [waiting() for _ in range(3)]
+    settings.EMAIL_PORT = 1
+    for seconds in (0, 10, 400):
+        delivery.run("email", now=NOW + timedelta(seconds=seconds))
+    settings.EMAIL_PORT = mail_server.port
+
+    delivery.run("email", now=NOW + timedelta(hours=1))
+
+    ids = {mail["Message-ID"].split("@")[0].strip("<") for _, mail in mail_server.mails}
+    assert {UUID(one) for one in ids} == {one.pk for one in made}
+    assert len(mail_server.mails) == 3
+
+
+def test_a_dead_message_is_not_sent_anew_twice(receiver: WebReceiver) -> None:
+    made = waiting(destination=hook(receiver))
+    Notification.objects.filter(pk=made.pk).update(state="dead", is_collecting=False)
+    delivery.replay(made, now=NOW)
+
+    with pytest.raises(delivery.NotDead):
+        delivery.replay(made, now=NOW)
+
+
+def test_a_secret_that_cannot_be_read_stops_its_own_message_only(
+    receiver: WebReceiver, settings: Any
+) -> None:
+    unreadable = waiting(destination=hook(receiver))
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    readable = waiting(destination=hook(receiver))
+
+    delivery.run("webhook", now=NOW)
+
+    assert receiver.ids() == [str(readable.pk)]
+    assert (again(unreadable).state, unreadable.last_error) == (
+        "dead",
+        "Its secret cannot be read.",
+    )

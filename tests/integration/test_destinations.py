@@ -1,0 +1,81 @@
+"""Destinations: how they answered, their secrets, switched off and on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerts import delivery, destinations, trials
+from alerts.models import Destination, Notification, StaffNotice
+from tests import factories
+from tests.conftest import NOW
+from tests.receivers import WebReceiver
+
+pytestmark = pytest.mark.django_db
+
+SOON = NOW + timedelta(minutes=1)
+
+
+def waiting(**fields: Any) -> Notification:
+    return factories.notification(**{"collects_until": NOW, "next_attempt_at": NOW} | fields)
+
+
+def hook(receiver: WebReceiver, **fields: Any) -> Destination:
+    return factories.destination(kind="webhook", address=receiver.url, **fields)
+
+
+def again(notification: Notification) -> Notification:
+    notification.refresh_from_db()
+    return notification
+
+
+def test_the_destination_knows_how_it_answered(receiver: WebReceiver) -> None:
+    there = hook(receiver)
+    waiting(destination=there)
+    receiver.answer(500)
+
+    delivery.run("webhook", now=NOW)
+    there.refresh_from_db()
+    failed = (there.last_attempt_at, there.last_success_at, there.last_error)
+    delivery.run("webhook", now=SOON)
+    there.refresh_from_db()
+
+    assert failed == (NOW, None, "It answered with status 500.")
+    assert (there.last_attempt_at, there.last_success_at, there.last_error) == (SOON, SOON, "")
+    assert there.last_duration_ms is not None
+
+
+def test_a_rotated_secret_signs_beside_the_old_one_for_a_day() -> None:
+    there = factories.destination(kind="webhook")
+    old = there.secret
+
+    new = destinations.rotate_secret(there, now=NOW)
+
+    there.refresh_from_db()
+    soon, later = NOW + timedelta(hours=23), NOW + timedelta(hours=24)
+    assert destinations.address_of(there.pk, now=soon).secrets == (new, old)
+    assert destinations.address_of(there.pk, now=later).secrets == (new,)
+
+
+def test_a_destination_is_tried_out(receiver: WebReceiver) -> None:
+    there = hook(receiver)
+    receiver.answer(404)
+
+    first, second = trials.send(there, now=NOW), trials.send(there, now=SOON)
+
+    assert (first, second) == ("It answered with status 404.", "")
+    assert len(set(receiver.ids())) == 2
+    there.refresh_from_db()
+    assert there.last_success_at == SOON
+
+
+def test_a_destination_that_is_switched_on_again_takes_messages(receiver: WebReceiver) -> None:
+    there = hook(receiver)
+    destinations.disable(there, "It answered with status 410.", now=NOW)
+
+    destinations.enable(there, now=SOON)
+
+    waiting(destination=there)
+    delivery.run("webhook", now=SOON)
+    assert len(receiver.requests) == 1
+    assert not StaffNotice.objects.filter(closed_at=None).exists()
