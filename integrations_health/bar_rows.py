@@ -23,22 +23,24 @@ WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
 GROUP BY integration_id
 """
 # Checks of one status in a row are one run, unless nothing was heard for too long between them.
+# Only the first check of each run, and the last of all, are worth sending.
 _RUNS = """
-WITH checks AS (
-    SELECT integration_id, status, checked_at, id,
-        status IS DISTINCT FROM LAG(status) OVER in_order
-        OR checked_at - LAG(checked_at) OVER in_order > %(longest_silence)s AS is_first
-    FROM integration_health_history
-    WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
-        AND checked_at >= %(since)s AND checked_at <= %(until)s
-    WINDOW in_order AS (PARTITION BY integration_id ORDER BY checked_at, id)
-), numbered AS (
-    SELECT integration_id, status, checked_at, count(*) FILTER (WHERE is_first)
-        OVER (PARTITION BY integration_id ORDER BY checked_at, id) AS run
-    FROM checks
-)
-SELECT integration_id, status, min(checked_at), max(checked_at)
-FROM numbered GROUP BY integration_id, run, status ORDER BY integration_id, run
+SELECT integration_id, status, checked_at, before_at, is_first, is_last
+FROM (
+    SELECT integration_id, status, checked_at, before_at,
+        status IS DISTINCT FROM before OR checked_at - before_at > %(longest_silence)s AS is_first,
+        after IS NULL AS is_last
+    FROM (
+        SELECT integration_id, status, checked_at,
+            LAG(status) OVER in_order AS before, LAG(checked_at) OVER in_order AS before_at,
+            LEAD(checked_at) OVER in_order AS after
+        FROM integration_health_history
+        WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
+            AND checked_at >= %(since)s AND checked_at <= %(until)s
+        WINDOW in_order AS (PARTITION BY integration_id ORDER BY checked_at, id)
+    ) AS checks
+) AS marked
+WHERE is_first OR is_last ORDER BY integration_id, checked_at
 """
 _QUICKEST = """
 SELECT integration_id,
@@ -158,11 +160,17 @@ def _add_runs(
         "until": now,
         "longest_silence": LONGEST_SILENCE,
     }
-    runs: dict[UUID, list[tuple[str, datetime, datetime]]] = {}
+    runs: dict[UUID, list[bars.Run]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_RUNS, asked)
-        for id, status, first, last in cursor.fetchall():
-            runs.setdefault(id, []).append((status, first, last))
+        for id, status, checked_at, before_at, is_first, is_last in cursor.fetchall():
+            found = runs.setdefault(id, [])
+            if is_first:
+                if found:
+                    found[-1] = found[-1]._replace(last=before_at)
+                found.append(bars.Run(status, checked_at, checked_at))
+            if is_last:
+                found[-1] = found[-1]._replace(last=checked_at)
     for id, found in runs.items():
         for segment in bars.segments(found, until=now, longest_silence=LONGEST_SILENCE):
             # What lies before belongs to a day that is rolled up.

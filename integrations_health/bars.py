@@ -32,6 +32,14 @@ class Segment(NamedTuple):
     end: datetime
 
 
+class Run(NamedTuple):
+    """Checks in a row that saw one status: the first and the last of them."""
+
+    status: str
+    first: datetime
+    last: datetime
+
+
 class Cell(NamedTuple):
     """What is known of one cell, in seconds; `incidents` of the provider touched it."""
 
@@ -137,10 +145,8 @@ class Series:
         return sorted(found)
 
 
-def segments(
-    runs: Sequence[tuple[str, datetime, datetime]], *, until: datetime, longest_silence: timedelta
-) -> list[Segment]:
-    """Return what runs of checks with one status (status, first, last) say, in order of time.
+def segments(runs: Sequence[Run], *, until: datetime, longest_silence: timedelta) -> list[Segment]:
+    """Return what runs of checks with one status say, in order of time.
 
     A status lasts until the next check, but not beyond `longest_silence` nor beyond `until`.
     """

@@ -31,7 +31,6 @@ _FIELDS = (
     "response_time_ms",
     "last_check_at",
     "next_check_at",
-    "consecutive_failures",
     "error_message",
     "error_code",
     "status_since",
@@ -55,7 +54,6 @@ class Row:
     since: datetime | None
     last_check_at: datetime | None
     next_check_at: datetime | None
-    failures: int
     manual_at: datetime | None
     error_code: str
     error_message: str
@@ -153,7 +151,6 @@ def _row(health: Any, read: bar_rows.Read, open_now: OpenIncidents) -> Row:
         since=health.status_since,
         last_check_at=health.last_check_at,
         next_check_at=health.next_check_at if health.enabled else None,
-        failures=health.consecutive_failures,
         manual_at=health.manual_at,
         error_code=health.error_code,
         error_message=health.error_message,

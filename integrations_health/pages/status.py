@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations_health import bars, overview, shapes, timezones, windows
+from integrations_health import bars, overview, shapes, time_words, timezones, windows
 from integrations_health.models import User
 from integrations_health.pages import board, choices, visitors
 from integrations_health.pages.choices import Choice
@@ -37,6 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "now_exactly": shapes.instant(now),
         "banner": banner,
         "since": banner.since and moments.at(banner.since),
+        "lasted": banner.since and time_words.span(now - banner.since),
         "failing": found.failing,
         "rows": found.rows,
         "choice": choice,

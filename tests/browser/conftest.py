@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from integrations_health.models import User
 from tests import factories
@@ -25,6 +25,8 @@ QUIETLY = [
 ]
 PASSWORD = "correct horse battery staple"
 HERE = Path(__file__).parent
+# On a busy machine; what is there is seen at once.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # Not for the session: while Playwright's loop is in this thread, no other test can use asgiref's.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return Debian's Chromium, started once."""
+    """Return Debian's Chromium, started once for the tests of a module."""
     # Playwright keeps an event loop in this thread; Django would take our calls for its.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:

@@ -156,7 +156,7 @@ def test_a_folded_group_stays_folded(opened: Opened) -> None:
     sign_in(page)
     _wait_for_scripts(page)
     page.locator(".group-head", has_text="Composio").click()
-    page.wait_for_function("localStorage.length > 0")
+    page.wait_for_function("localStorage.folded?.includes('composio')")
 
     page.reload()
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations_health import bars, windows
-from integrations_health.bars import Cell, Segment, Series, Tone
+from integrations_health.bars import Cell, Run, Segment, Series, Tone
 from integrations_health.windows import DAY, HALF_HOUR, RANGES, Span
 
 # Around changes of the clock in Berlin, New York and Lord Howe (which moves by half an hour).
@@ -130,8 +130,8 @@ def test_what_is_not_known_is_never_green() -> None:
 def test_a_status_lasts_to_the_next_check_but_not_beyond_the_longest_silence() -> None:
     at = NOW - 6 * timedelta(hours=1)
     runs = [
-        ("healthy", at, at + timedelta(minutes=10)),
-        ("unhealthy", at + timedelta(hours=4), at + timedelta(hours=5)),
+        Run("healthy", at, at + timedelta(minutes=10)),
+        Run("unhealthy", at + timedelta(hours=4), at + timedelta(hours=5)),
     ]
 
     found = bars.segments(runs, until=NOW, longest_silence=timedelta(hours=2))

@@ -1,0 +1,95 @@
+"""The status page hears of changes by WebSocket, from the real server."""
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from redis import Redis
+
+from integrations_health import live
+from integrations_health.models import HealthCheck, Integration, User
+from tests import factories
+from tests.browser.conftest import sign_in
+
+
+@pytest.fixture
+def watched(person: User, redis: Redis) -> Integration:
+    """Return the person's one integration, which works."""
+    now = timezone.now()
+    return factories.integration(
+        user=person,
+        status="healthy",
+        last_check_at=now - timedelta(minutes=4),
+        status_since=now - timedelta(days=1),
+        next_check_at=now + timedelta(minutes=1),
+        state_version=7,
+    )
+
+
+def change(watched: Integration, **fields: object) -> None:
+    """Change the row as a recorded check does, and tell."""
+    HealthCheck.objects.filter(integration=watched).update(
+        state_version=F("state_version") + 1, last_check_at=timezone.now(), **fields
+    )
+    # Playwright's loop is in this thread.
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(_push, watched).result()
+
+
+def _push(watched: Integration) -> None:
+    live.push({watched.pk: watched.user_id})
+    connection.close()
+
+
+def test_a_failure_and_a_recovery_appear_by_themselves(
+    opened: Callable[..., Page], watched: Integration
+) -> None:
+    page = opened()
+    sign_in(page)
+    expect(page.locator("[data-live-text]")).to_have_text(re.compile(r"^Live, updated \d+ s ago$"))
+    expect(page.locator(".row [data-last]")).to_have_text("4 min ago")
+
+    change(watched, status="unhealthy", error_code="disconnected", consecutive_failures=2)
+
+    expect(page.locator(".row .pill")).to_have_text("Unhealthy")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Reconnect it.")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("failing=1"))
+    expect(page.locator("[data-announce]")).to_contain_text("Your Gmail account was disconnected")
+    expect(page.locator(".row [data-last]")).to_have_text(re.compile(r"^\d+ s ago$"))
+
+    change(watched, status="healthy", error_code="", consecutive_failures=0)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Gmail works.")
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", "/favicon.svg")
+
+
+def test_check_now_answers_in_place_and_counts_its_cooldown_down(
+    opened: Callable[..., Page], watched: Integration
+) -> None:
+    HealthCheck.objects.filter(integration=watched).update(
+        status="unhealthy", error_code="timeout", manual_at=timezone.now() - timedelta(seconds=50)
+    )
+    page = opened()
+    sign_in(page)
+    button = page.locator("[data-check]")
+    expect(button).to_have_text(re.compile(r"^Check in \d+ s$"))
+    expect(button).to_have_text("Check now")
+    page.route(
+        "**/health/check",
+        lambda route: route.fulfill(
+            status=200,
+            json={"cached": False, "current": {"status": "healthy", "errorCode": None}},
+        ),
+    )
+
+    button.click()
+
+    expect(page.locator("[data-announce]")).to_have_text("Gmail is healthy.")
+    expect(button).to_have_text(re.compile(r"^Check in \d+ s$"))
