@@ -7,7 +7,6 @@ query and return as much JSON. Its CPU time is counted per request, in rounds th
 import http.client
 import json
 import secrets
-import subprocess
 import sys
 import threading
 import time
@@ -40,15 +39,14 @@ class Reader(NamedTuple):
 
 def measure(on: Stage) -> dict[str, Any]:
     """Return what the API costs, as ratios to the bare views, and how it bears hanging checks."""
-    environment = {
-        **on.environment,
+    variables = {
         "JWT_SECRET": secrets.token_urlsafe(40),
         "DATABASE_POOL_SIZE": "16",
         "DJANGO_SETTINGS_MODULE": "bench.api_settings",
     }
-    made = json.loads(output("bench.api_rows", environment))
+    made = json.loads(on.run_module("bench.api_rows", variables=variables))
     log = on.worker_log.with_name("web.log")
-    with _server(environment, log) as (port, pid):
+    with _server({**on.environment, **variables}, log) as (port, pid):
         reader = Reader(port, made["user"], made["integrations"], made["token"])
         return {
             **_costs(reader, pid, postgres=on.postgres),
@@ -181,21 +179,6 @@ def _tell(on: Stage, word: str, body: Mapping[str, str]) -> None:
     if answer.status >= 400:
         raise Broken(f"The simulator did not take it: {answer.read()!r}")
     connection.close()
-
-
-def output(module: str, environment: Mapping[str, str]) -> str:
-    """Return what a module prints that runs with the product's environment. Raises Broken."""
-    done = subprocess.run(
-        [sys.executable, "-m", module],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Broken(f"{module} failed:\n{done.stderr}")
-    return done.stdout
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from django.db import transaction  # noqa: E402 - needs the settings
 from django.db.models.functions import Now  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from bench.socket_rows import PROVIDER  # noqa: E402
 from integrations_health import pipeline, schedule  # noqa: E402
 from integrations_health.check_ids import check_id  # noqa: E402
 from integrations_health.models import HealthCheck  # noqa: E402
@@ -44,7 +45,7 @@ def main(seconds: float, per_second: int) -> None:
 def _change(ids: Sequence[UUID]) -> list[tuple[str, int, float]]:
     looked_at = HealthCheck.objects.filter(integration_id__in=ids)
     looked_at.update(next_check_at=Now())
-    targets = schedule.claim_due("composio", limit=len(ids)).targets
+    targets = schedule.claim_due(PROVIDER, limit=len(ids)).targets
     at = time.time()
 
     def note() -> None:

@@ -19,6 +19,8 @@ from integrations_health.access import OWN  # noqa: E402
 from integrations_health.models import HealthCheck, Integration, User  # noqa: E402
 
 INTEGRATIONS_EACH = 5
+# Nobody else's: what is claimed as due shall be theirs alone.
+PROVIDER = "klavis"
 
 
 def main(users: int) -> None:
@@ -29,7 +31,7 @@ def main(users: int) -> None:
         Integration(
             user=user,
             service="gmail",
-            provider="composio",
+            provider=PROVIDER,
             server_instance_id=f"ca_look_{uuid4().hex}",
             interval_seconds=3600,
         )

@@ -7,7 +7,6 @@ the time from commit to frame, and the memory of the process.
 import asyncio
 import json
 import secrets
-import subprocess
 import sys
 from collections.abc import Mapping
 from statistics import median, quantiles
@@ -15,7 +14,7 @@ from typing import Any
 
 from bench import processes, stage
 from bench.socket_clients import Crowd
-from bench.stage import ROOT, Broken, Stage
+from bench.stage import ROOT, Stage
 from config import child, open_files
 
 SOCKETS, SOCKETS_EACH = 2_000, 2
@@ -27,10 +26,14 @@ _STOP_SECONDS = 10
 def measure(on: Stage) -> dict[str, Any]:
     """Return how one process bears the crowd."""
     open_files.allow_many()
-    environment = {**on.environment, "JWT_SECRET": secrets.token_urlsafe(40)}
+    variables = {
+        "JWT_SECRET": secrets.token_urlsafe(40),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    environment = {**on.environment, **variables}
     users = SOCKETS // SOCKETS_EACH
     with on.worker_held():
-        lookers = json.loads(_module(environment, "bench.socket_rows", str(users)))
+        lookers = json.loads(on.run_module("bench.socket_rows", str(users), variables=variables))
         log = on.worker_log.with_name("sockets.log")
         port = stage.free_port()
         line = next(
@@ -47,13 +50,17 @@ def measure(on: Stage) -> dict[str, Any]:
             )
         try:
             stage.wait_for(process, port, log=log)
-            return asyncio.run(_load(lookers, port, process.pid, environment))
+            return asyncio.run(_load(on, lookers, port, process.pid, variables))
         finally:
             child.stop(process, signal_number=15, patience=_STOP_SECONDS)
 
 
 async def _load(
-    lookers: list[dict[str, Any]], port: int, pid: int, environment: Mapping[str, str]
+    on: Stage,
+    lookers: list[dict[str, Any]],
+    port: int,
+    pid: int,
+    variables: Mapping[str, str],
 ) -> dict[str, Any]:
     crowd = Crowd(port)
     empty = processes.memory_bytes(pid)
@@ -67,7 +74,7 @@ async def _load(
         cpu = processes.cpu_seconds(pid)
         flow = json.loads(
             await asyncio.to_thread(
-                _module, environment, "bench.changes", str(SECONDS), str(PER_SECOND)
+                on.run_module, "bench.changes", str(SECONDS), str(PER_SECOND), variables=variables
             )
         )
         await asyncio.sleep(1)
@@ -100,20 +107,6 @@ async def _load(
         },
         "cpu_share": round(cpu / flow["seconds"], 2),
     }
-
-
-def _module(environment: Mapping[str, str], module: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Broken(f"{module} failed:\n{done.stderr}")
-    return done.stdout
 
 
 def main() -> int:

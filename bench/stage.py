@@ -61,10 +61,16 @@ class Stage:
         with direct.open(f"{self.provider_url}/_simulator/counts") as answer:
             return int(json.load(answer).get(rows.PROVIDER, 0))
 
-    def run_module(self, module: str, *arguments: str) -> bytes:
-        """Run one of our modules with the product's environment and return what it printed."""
+    def run_module(
+        self, module: str, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Run one of our modules with the product's environment and return what it printed.
+
+        `variables` are added to the environment. Raises Broken.
+        """
         command = [sys.executable, "-m", module, *arguments]
-        process = child.start(command, output=subprocess.PIPE, env=dict(self.environment), cwd=ROOT)
+        environment = {**self.environment, **(variables or {})}
+        process = child.start(command, output=subprocess.PIPE, env=environment, cwd=ROOT)
         try:
             printed, _ = process.communicate()
         finally:
@@ -104,7 +110,8 @@ def running(*, accounts: int) -> Iterator[Stage]:
         urls = stack.enter_context(_servers(folder))
         key = secrets.token_urlsafe(16)
         provider_url = stack.enter_context(_provider(folder, accounts=accounts, key=key))
-        environment = {**os.environ, **urls, **_settings(provider_url, key)}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        environment = {**os.environ, "PATH": path, **urls, **_settings(provider_url, key)}
         _migrate(environment)
         table = stack.enter_context(rows.opened(urls["DATABASE_URL"]))
         log = folder / "worker.log"
