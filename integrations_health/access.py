@@ -30,8 +30,7 @@ class Caller:
     """Who is asking: a user by our id or by the application's, or its back end (neither).
 
     `key_id` is the API key that was shown, if one was; `expires_at` when the proof ends, None when
-    it has no end of its own. Where a request has a
-    user, Django REST framework keeps it as `request.user`.
+    it has no end of its own. Django REST framework keeps a caller as `request.user`.
     """
 
     way: Way

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from tests.chaos.running import (
     copy_tree,
@@ -54,6 +56,17 @@ def matching(tree: Path, words: str) -> list[int]:
     return [pid for pid, command in processes_of(tree).items() if words in command]
 
 
+def open_socket(port: int, *, origin: str, token: str) -> None:
+    """Open a live socket as a page of `origin` does. Raises InvalidStatus when it is refused."""
+    with connect(
+        f"ws://127.0.0.1:{port}/health-updates",
+        additional_headers={"Origin": origin},
+        subprotocols=[Subprotocol("bearer"), Subprotocol(token)],
+        proxy=None,
+    ):
+        pass
+
+
 def assert_refused(tree: Path, sentence: str, **variables: str) -> None:
     done = run(tree, "-m", "config.runner", **variables)
 
@@ -72,6 +85,9 @@ def test_a_newcomer_sees_the_demo_and_other_terminals_find_its_servers(tree: Pat
         summary = run(tree, "manage.py", "health_summary", "--json")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
             health = answer.read()
+        token = run(tree, "manage.py", "issue_token", "user-001").stdout.strip()
+        for host in ("localhost", "127.0.0.1"):
+            open_socket(port, origin=f"http://{host}:{port}", token=token)
         process.send_signal(signal.SIGINT)
         status = process.wait(60)
 

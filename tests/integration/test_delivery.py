@@ -6,27 +6,12 @@ from typing import Any
 import pytest
 
 from alerts import claims, delivery
-from alerts.models import Destination, Notification
 from tests import factories
 from tests.conftest import NOW
+from tests.delivering import SOON, again, hook, waiting
 from tests.receivers import MailReceiver, WebReceiver
 
 pytestmark = pytest.mark.django_db
-
-SOON = NOW + timedelta(minutes=1)
-
-
-def waiting(**fields: Any) -> Notification:
-    return factories.notification(**{"collects_until": NOW, "next_attempt_at": NOW} | fields)
-
-
-def hook(receiver: WebReceiver, **fields: Any) -> Destination:
-    return factories.destination(kind="webhook", address=receiver.url, **fields)
-
-
-def again(notification: Notification) -> Notification:
-    notification.refresh_from_db()
-    return notification
 
 
 def test_a_mail_is_sent_once_with_the_id_of_its_row(mail_server: MailReceiver) -> None:

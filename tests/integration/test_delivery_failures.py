@@ -9,28 +9,14 @@ import pytest
 from cryptography.fernet import Fernet
 
 from alerts import delivery
-from alerts.models import Destination, Notification, StaffNotice
+from alerts.models import Notification, StaffNotice
 from alerts.retries import MOST_ATTEMPTS
 from tests import factories
 from tests.conftest import NOW
+from tests.delivering import SOON, again, hook, waiting
 from tests.receivers import MailReceiver, WebReceiver
 
 pytestmark = pytest.mark.django_db
-
-SOON = NOW + timedelta(minutes=1)
-
-
-def waiting(**fields: Any) -> Notification:
-    return factories.notification(**{"collects_until": NOW, "next_attempt_at": NOW} | fields)
-
-
-def hook(receiver: WebReceiver, **fields: Any) -> Destination:
-    return factories.destination(kind="webhook", address=receiver.url, **fields)
-
-
-def again(notification: Notification) -> Notification:
-    notification.refresh_from_db()
-    return notification
 
 
 def test_a_message_that_is_not_taken_is_tried_again_with_the_same_id_and_bytes(

@@ -1,32 +1,17 @@
 """Destinations: how they answered, their secrets, switched off and on."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from alerts import delivery, destinations, trials
-from alerts.models import Destination, Notification, StaffNotice
+from alerts.models import StaffNotice
 from tests import factories
 from tests.conftest import NOW
+from tests.delivering import SOON, hook, waiting
 from tests.receivers import WebReceiver
 
 pytestmark = pytest.mark.django_db
-
-SOON = NOW + timedelta(minutes=1)
-
-
-def waiting(**fields: Any) -> Notification:
-    return factories.notification(**{"collects_until": NOW, "next_attempt_at": NOW} | fields)
-
-
-def hook(receiver: WebReceiver, **fields: Any) -> Destination:
-    return factories.destination(kind="webhook", address=receiver.url, **fields)
-
-
-def again(notification: Notification) -> Notification:
-    notification.refresh_from_db()
-    return notification
 
 
 def test_the_destination_knows_how_it_answered(receiver: WebReceiver) -> None:

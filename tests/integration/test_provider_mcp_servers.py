@@ -83,7 +83,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, CheckTarget]]:
     """Return a kind of server, and an integration that lives on one."""
     kind = request.param
     if kind != "modern" and not OLD_LIBRARY.is_dir():
-        pytest.skip(f"mcp 1.x is not in {OLD_LIBRARY}: type `make setup`")
+        pytest.skip(f"mcp 1.x is not in {OLD_LIBRARY}: type `make bootstrap`")
     with modern() if kind == "modern" else old(kind) as url:
         yield kind, target(provider="mcp", server_url=f"{url}/mcp")
 

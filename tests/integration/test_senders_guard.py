@@ -1,12 +1,10 @@
 """Nothing is sent anywhere but to the public address that was checked."""
 
-import json
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from cryptography import x509
@@ -14,25 +12,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from alerts.senders import SENDERS, webhook
-from alerts.senders.base import Address, MayWorkLater, NeverWorks, Outgoing
+from alerts.senders.base import MayWorkLater, NeverWorks
 from alerts.senders.webhook import WebhookLine
 from integrations_health import network
 from tests import receivers
 from tests.receivers import WebReceiver
+from tests.sending import message, send
 
 RECEIVER = Path(__file__).with_name("verify_webhook.ts")
-SECRET, OLD_SECRET = webhook.new_secret(), webhook.new_secret()
-BODY = json.dumps({"type": "alert.opened", "data": {"note": "ümlaut"}}, ensure_ascii=False)
-
-
-def message(url: str, *, secrets: tuple[str, ...] = (SECRET,)) -> Outgoing:
-    return Outgoing(id=uuid4(), to=Address(url=url, secrets=secrets), body=BODY)
-
-
-def send(outgoing: Outgoing, kind: str = "webhook") -> None:
-    with SENDERS[kind].open() as line:
-        line.send(outgoing)
 
 
 def test_a_proxy_of_the_environment_is_not_asked(

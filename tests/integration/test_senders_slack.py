@@ -5,27 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from alerts.senders import SENDERS, webhook
-from alerts.senders.base import Address, MayWorkLater, NeverWorks, Outgoing
+from alerts.senders.base import MayWorkLater, NeverWorks
 from alerts.senders.slack import SlackLine
 from tests.receivers import WebReceiver
+from tests.sending import message, send
 
 RECEIVER = Path(__file__).with_name("verify_webhook.ts")
-SECRET, OLD_SECRET = webhook.new_secret(), webhook.new_secret()
-BODY = json.dumps({"type": "alert.opened", "data": {"note": "ümlaut"}}, ensure_ascii=False)
-
-
-def message(url: str, *, secrets: tuple[str, ...] = (SECRET,)) -> Outgoing:
-    return Outgoing(id=uuid4(), to=Address(url=url, secrets=secrets), body=BODY)
-
-
-def send(outgoing: Outgoing, kind: str = "webhook") -> None:
-    with SENDERS[kind].open() as line:
-        line.send(outgoing)
 
 
 def test_slack_is_told_by_a_post_of_json(receiver: WebReceiver) -> None:

@@ -8,27 +8,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import deno
 import pytest
 
-from alerts.senders import SENDERS, posting, webhook
-from alerts.senders.base import Address, MayWorkLater, NeverWorks, Outgoing
+from alerts.senders import posting, webhook
+from alerts.senders.base import MayWorkLater, NeverWorks
 from tests.receivers import Request, WebReceiver
+from tests.sending import BODY, OLD_SECRET, SECRET, message, send
 
 RECEIVER = Path(__file__).with_name("verify_webhook.ts")
-SECRET, OLD_SECRET = webhook.new_secret(), webhook.new_secret()
-BODY = json.dumps({"type": "alert.opened", "data": {"note": "ümlaut"}}, ensure_ascii=False)
-
-
-def message(url: str, *, secrets: tuple[str, ...] = (SECRET,)) -> Outgoing:
-    return Outgoing(id=uuid4(), to=Address(url=url, secrets=secrets), body=BODY)
-
-
-def send(outgoing: Outgoing, kind: str = "webhook") -> None:
-    with SENDERS[kind].open() as line:
-        line.send(outgoing)
 
 
 def is_verified(request: Request, secret: str) -> bool:
