@@ -29,7 +29,7 @@ import django  # noqa: E402 - reads the environment above
 django.setup()
 
 import redis as redis_client  # noqa: E402
-from django.conf import settings  # noqa: E402
+from django import conf  # noqa: E402
 from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
@@ -103,6 +103,13 @@ def now() -> datetime:
 
 
 @pytest.fixture
+def settings(settings: Any) -> Any:
+    """Return the settings; what a test writes into those of a provider ends with the test, too."""
+    settings.PROVIDERS = {name: dict(config) for name, config in settings.PROVIDERS.items()}
+    return settings
+
+
+@pytest.fixture
 def simulator(settings: Any) -> Iterator[Simulator]:
     """Serve the providers for one test, and point the product's clients at them."""
     with running() as simulator:
@@ -114,6 +121,8 @@ def simulator(settings: Any) -> Iterator[Simulator]:
         settings.CALL_DEADLINE = SHORT_CALL_DEADLINE
         settings.CHECK_DEADLINE = SHORT_CALL_DEADLINE * 2.2
         settings.BATCH_DEADLINE = SHORT_CALL_DEADLINE * 6
+        # A client that was made before knows other settings.
+        network.close()
         yield simulator
         network.close()
 
@@ -121,9 +130,9 @@ def simulator(settings: Any) -> Iterator[Simulator]:
 @pytest.fixture
 def redis() -> Iterator[redis_client.Redis]:
     """Return a client of the real server, emptied."""
-    if NO_SERVER in settings.REDIS_URL:
+    if NO_SERVER in conf.settings.REDIS_URL:
         pytest.fail(START_SERVERS, pytrace=False)
-    client = redis_client.Redis.from_url(settings.REDIS_URL)
+    client = redis_client.Redis.from_url(conf.settings.REDIS_URL)
     client.flushdb()
     yield client
     client.close()
