@@ -66,6 +66,10 @@ class Alert(models.Model):
 
     class Meta:
         db_table = "health_check_alerts"
+        permissions = (
+            ("acknowledge_alert", "Can acknowledge alerts, and take that back"),
+            ("resolve_alert", "Can resolve alerts by hand"),
+        )
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["-created_at"], condition=Q(resolved_at=None), name="idx_alerts_open"

@@ -51,6 +51,7 @@ class Destination(models.Model):
 
     class Meta:
         db_table = "alert_destinations"
+        permissions = (("test_destination", "Can send a test to destinations"),)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(kind__in=Channel.values), name="a_destination_is_of_one_of_three_kinds"

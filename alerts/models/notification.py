@@ -58,6 +58,7 @@ class Notification(models.Model):
 
     class Meta:
         db_table = "notifications"
+        permissions = (("replay_notification", "Can send dead notifications again"),)
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["channel", "next_attempt_at"],

@@ -84,6 +84,7 @@ class Integration(models.Model):
 
     class Meta:
         db_table = "user_integrations"
+        permissions = (("check_integration", "Can check integrations at once"),)
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["created_at", "id"], name="idx_integration_in_order"),
         ]

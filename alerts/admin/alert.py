@@ -1,11 +1,11 @@
-"""What support staff see of alerts, their rules and who was told."""
+"""What support staff see of alerts."""
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from alerts.models import Alert, AlertRule, Destination, Notification
-from integrations_health.staff_pages import QuickAdmin, ReadOnlyAdmin, without_secrets
+from alerts.models import Alert
+from integrations_health.staff_pages import ReadOnlyAdmin, without_secrets
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -57,26 +57,3 @@ class AlertAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets of the integrations in the database."""
         return without_secrets(super().get_queryset(request))
-
-
-@admin.register(AlertRule)
-class AlertRuleAdmin(QuickAdmin):
-    """When an alert opens and whom it tells."""
-
-    list_display = ("name", "condition", "threshold", "action", "cooldown_minutes", "enabled")
-    list_filter = ("condition", "action", "enabled")
-
-
-@admin.register(Notification)
-class NotificationAdmin(ReadOnlyAdmin):
-    """Who was told, and who is still to be told."""
-
-    list_display = ("recipient", "channel", "state", "attempts", "created_at")
-    list_filter = ("state", "channel")
-    ordering = ("-created_at",)
-    exclude = ("body", "lease_token")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        """Leave the secrets of the destinations in the database."""
-        rows = super().get_queryset(request).select_related("destination")
-        return rows.defer(*(f"destination__{secret}" for secret in Destination.SECRETS))
