@@ -1,6 +1,6 @@
 """Write down what staff did: who, when, to what, and what it changed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -26,13 +26,17 @@ _WRITTEN = (
 
 
 def note(
-    request: HttpRequest, rows: Iterable[models.Model], message: str, *, action: int = CHANGE
+    request: HttpRequest,
+    rows: Iterable[models.Model],
+    message: str | Callable[[models.Model], str],
+    *,
+    action: int = CHANGE,
 ) -> None:
     """Write one audit row for each of `rows`, all of one model: one statement for all of them.
 
-    `message` says in a sentence what was done, without a secret: "Acknowledged: we know of it."
-    Call it in the transaction that does what it says. A queryset is read first, in a statement of
-    its own and without its secrets.
+    `message` says in a sentence what was done, without a secret: "Acknowledged: we know of it.",
+    or is a function that says so of a row. Call it in the transaction that does what it says. A
+    queryset is read first, in a statement of its own and without its secrets.
     """
     chosen = list(unread(rows) if isinstance(rows, models.QuerySet) else rows)
     if not chosen:
@@ -47,7 +51,7 @@ def note(
             object_id=str(row.pk),
             object_repr=str(row)[:_LONGEST_NAME],
             action_flag=action,
-            change_message=message,
+            change_message=message(row) if callable(message) else message,
         )
         for row in chosen
     ]
