@@ -11,7 +11,8 @@ from django.core.paginator import Paginator
 from django.db.models import DateTimeField, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import SplitDateTimeField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from integrations_health import audit, audit_words, secrecy
 from integrations_health.models import Integration
@@ -63,6 +64,13 @@ class QuickAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave what is secret in the database."""
         return secrecy.unread(super().get_queryset(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Name the page by what it lists."""
+        named = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**named, **(extra_context or {})})
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Refuse to filter by a secret: whoever may guess its letters one by one, reads it."""
