@@ -9,6 +9,7 @@ from django.test import Client
 from integrations_health.models import User
 from tests import factories, roles
 from tests.admin_pages import url
+from tests.commands import run
 from tests.roles import browser_of, member
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +229,35 @@ def test_who_reads_the_page_of_a_person_sees_nothing_of_the_password() -> None:
 
     assert "pbkdf2" not in page
     assert person.username in page
+
+
+@pytest.mark.parametrize("role", [*roles.ROLES, "none"])
+def test_a_command_gives_a_role_in_place_of_others(role: str) -> None:
+    person = member("operator", external_id="app-olga")
+
+    ran = run("give_role", "app-olga", role)
+
+    person.refresh_from_db()
+    assert ran.out == f"app-olga: {role}\n"
+    assert [group.name for group in person.groups.all()] == [role] * (role != "none")
+    assert person.is_staff is (role != "none")
+
+
+@pytest.mark.parametrize(
+    ("person", "role", "error"),
+    [
+        ("nobody", "support", "No such user"),
+        ("both", "support", "Several users may be meant"),
+        ("known", "owner", "Type one of: admin, operator, support, none."),
+        ("root", "support", "is a superuser"),
+    ],
+)
+def test_a_role_that_cannot_be_given_says_why(person: str, role: str, error: str) -> None:
+    factories.user(username="known")
+    factories.user(username="both")
+    factories.user(external_id="both")
+    factories.staff(username="root")
+
+    ran = run("give_role", person, role)
+
+    assert (ran.out, error in ran.error) == ("", True)
