@@ -1,12 +1,14 @@
 """What each role may do, who may give it, and that nobody lifts their own rights."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
-from integrations_health.models import User
+from integrations_health.models import HealthCheck, Integration, User
 from tests import factories, roles
 from tests.admin_pages import url
 from tests.commands import run
@@ -261,3 +263,36 @@ def test_a_role_that_cannot_be_given_says_why(person: str, role: str, error: str
     ran = run("give_role", person, role)
 
     assert (ran.out, error in ran.error) == ("", True)
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_every_role_has_integrations_checked_at_once(role: str, now: datetime) -> None:
+    actor = member(role)
+    watched, paused = (
+        factories.integration(next_check_at=now, enabled=enabled) for enabled in (True, False)
+    )
+
+    answer = browser_of(actor).post(
+        url(Integration, "changelist"),
+        {"action": "check_now", "_selected_action": [str(watched.pk), str(paused.pk)]},
+        follow=True,
+    )
+
+    due = {one.integration_id: one.next_check_at for one in HealthCheck.objects.all()}
+    assert due[watched.pk] < now
+    assert due[paused.pk] == now
+    assert "1 will be checked within seconds. 1 paused and left alone." in answer.content.decode()
+    noted = LogEntry.objects.get()
+    assert (noted.user, noted.object_id) == (actor, str(watched.pk))
+
+
+def test_who_has_no_role_has_nothing_checked(now: datetime) -> None:
+    integration, person = factories.integration(next_check_at=now), factories.user(is_staff=True)
+    person.user_permissions.add(Permission.objects.get(codename="view_integration"))
+
+    browser_of(person).post(
+        url(Integration, "changelist"),
+        {"action": "check_now", "_selected_action": [str(integration.pk)]},
+    )
+
+    assert HealthCheck.objects.get(integration=integration).next_check_at == now
