@@ -233,6 +233,29 @@ def test_who_reads_the_page_of_a_person_sees_nothing_of_the_password() -> None:
     assert person.username in page
 
 
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_staff_begin_at_the_open_alerts(role: str) -> None:
+    assert browser_of(member(role)).get("/admin/")["Location"] == "/admin/alerts/alert/"
+
+
+def test_who_may_not_see_alerts_begins_at_the_tables() -> None:
+    client = browser_of(factories.user(is_staff=True))
+
+    answer = client.get("/admin/", follow=True)
+
+    assert answer.redirect_chain == [("/admin/tables/", 302)]
+    assert answer.status_code == 200
+
+
+def test_who_is_no_staff_is_told_so_instead_of_going_in_circles() -> None:
+    client = browser_of(factories.user())
+
+    answer = client.get("/admin/integrations_health/user/", follow=True)
+
+    assert answer.status_code == 403
+    assert "This is not yours to see" in answer.content.decode()
+
+
 @pytest.mark.parametrize("role", [*roles.ROLES, "none"])
 def test_a_command_gives_a_role_in_place_of_others(role: str) -> None:
     person = member("operator", external_id="app-olga")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from integrations_health import people
+from integrations_health.management import naming
 
 NOBODY = "none"
 
@@ -22,9 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what may be typed behind the command."""
-        parser.add_argument(
-            "user", metavar="USER", help="our id of the user, the application's id, or the username"
-        )
+        naming.ask_for_person(parser)
         parser.add_argument("role", metavar="ROLE", help="support, operator, admin or none")
 
     @transaction.atomic
@@ -34,16 +32,7 @@ class Command(BaseCommand):
         if options["role"] != NOBODY and not roles:
             known = ", ".join([*Group.objects.order_by("name").values_list("name", flat=True)])
             raise CommandError(f"No role {options['role']!r}. Type one of: {known}, {NOBODY}.")
-        try:
-            person = people.find(options["user"])
-        except people.Unknown:
-            raise CommandError(
-                "No such user. Type our id, the application's id (external id), or the username."
-            ) from None
-        except people.Ambiguous:
-            raise CommandError(
-                "Several users may be meant. Type our id: the admin shows it."
-            ) from None
+        person = naming.person(options["user"])
         if person.is_superuser:
             raise CommandError(f"{person} is a superuser, who can do everything in any role.")
         person.groups.set(roles)
