@@ -18,7 +18,6 @@ from tests.browser.looking import grave_faults
 @pytest.fixture
 def operator(transactional_db: None) -> User:
     """Return somebody who may change most of what there is, with something to see."""
-    roles.bring()
     integration = factories.integration(status="degraded", error_code="slow")
     factories.alert(integration=integration, message="Gmail is slow.")
     factories.history(integration, checked_at=datetime.now(UTC))
