@@ -85,7 +85,8 @@ def test_the_theme_is_the_one_of_the_pages(
     page.goto("/admin/tables/")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
 
-    page.get_by_role("button", name="Dark").click()
+    with page.expect_response("**/preferences/theme/"):
+        page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.goto("/")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
