@@ -6,7 +6,7 @@ What is too much to read in time is sampled, and the answer says so.
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from alerts.troubles import Candidate
 from integrations_health.models import HealthHistory
 from integrations_health.outcomes import Outcome
 from integrations_health.status import Status
+from integrations_health.windows import Span
 
 LOOKS_BACK = timedelta(days=30)
 PATIENCE = timedelta(seconds=5)
@@ -59,19 +60,30 @@ class Hindsight(NamedTuple):
         return self.looked_at == self.candidates
 
 
-def look(rule: Rule, *, now: datetime, patience: timedelta = PATIENCE) -> Hindsight | None:
+def look(
+    rule: Rule,
+    *,
+    now: datetime,
+    patience: timedelta = PATIENCE,
+    read_at_once: timedelta = READ_AT_ONCE,
+    clock: Callable[[], float] = time.monotonic,
+) -> Hindsight | None:
     """Play the last thirty days to `rule` and count. Takes hardly longer than `patience`.
 
     None when not even a part could be looked at within it.
     """
-    gives_up_at = time.monotonic() + patience.total_seconds()
+    gives_up_at = clock() + patience.total_seconds()
     since = now - LOOKS_BACK
+    begins = _history_begins()
+    if begins is None:
+        return Hindsight(Firings(), 0, 0, 0, None)
     total, integrations, looked_at = Firings(), 0, 0
     try:
-        candidates = troubles.candidates(rule, since=since, until=now, patience=patience / 3)
+        whole = Span(max(since - troubles.memory(rule), begins), now)
+        candidates = troubles.candidates(rule, whole, patience=patience / 3)
         random.Random(SEED).shuffle(candidates)
-        for portion in _portions(candidates):
-            left = timedelta(seconds=gives_up_at - time.monotonic())
+        for portion in _portions(candidates, read_at_once):
+            left = timedelta(seconds=gives_up_at - clock())
             if left <= timedelta():
                 break
             counts = _play(rule, portion, since=since, now=now, within=left)
@@ -81,24 +93,25 @@ def look(rule: Rule, *, now: datetime, patience: timedelta = PATIENCE) -> Hindsi
     except in_time.TooSlow:
         if not looked_at:
             return None
-    # Where none was looked at, there is none.
+    if candidates and not looked_at:
+        return None
     factor = len(candidates) / max(looked_at, 1)
     return Hindsight(
         Firings(round(total.opened * factor), round(total.told * factor)),
         round(integrations * factor),
         looked_at,
         len(candidates),
-        _history_begins(since),
+        max(begins, since),
     )
 
 
-def _portions(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+def _portions(candidates: Sequence[Candidate], at_once: timedelta) -> Iterator[list[Candidate]]:
     portion: list[Candidate] = []
     length = timedelta()
     for candidate in candidates:
         portion.append(candidate)
         length += candidate.length
-        if length >= READ_AT_ONCE:
+        if length >= at_once:
             yield portion
             portion, length = [], timedelta()
     if portion:
@@ -132,7 +145,6 @@ def _read(portion: Sequence[Candidate], *, within: timedelta) -> Iterator[list[P
         yield found[place]
 
 
-def _history_begins(since: datetime) -> datetime | None:
+def _history_begins() -> datetime | None:
     # Its id grows with the time of a check, and has an index that covers everything.
-    oldest = HealthHistory.objects.order_by("id").values_list("checked_at", flat=True).first()
-    return None if oldest is None else max(oldest, since)
+    return HealthHistory.objects.order_by("id").values_list("checked_at", flat=True).first()

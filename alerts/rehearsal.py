@@ -69,9 +69,10 @@ class Player:
             self._hear(self._observe(check))
 
     def rest(self) -> None:
-        """Pass over a time in which every check was good, longer than anything is remembered."""
-        self._end()
-        self.status, self.failures = Status.HEALTHY, 0
+        """Pass over a time without trouble, longer than anything is remembered."""
+        # Whoever was not well when last seen was not checked meanwhile: nothing has changed.
+        if self.status is Status.HEALTHY:
+            self._end()
         self.window.clear()
         self.failed = 0
 

@@ -57,14 +57,11 @@ class Candidate(NamedTuple):
         return sum((span.end - span.start for span in self.spans), timedelta())
 
 
-def candidates(
-    rule: Rule, *, since: datetime, until: datetime, patience: timedelta
-) -> list[Candidate]:
-    """Return the integrations in the rule's scope that may make it fire. At most three queries.
+def candidates(rule: Rule, whole: Span, *, patience: timedelta) -> list[Candidate]:
+    """Return the integrations in scope that may make the rule fire. At most three queries.
 
     Raises in_time.TooSlow when not even that is known within `patience`.
     """
-    whole = Span(since - memory(rule), until)
     first_day = _day(whole.start)
     scope: dict[str, Any] = {
         "service": rule.service,
@@ -72,7 +69,7 @@ def candidates(
         "user_id": rule.user_id,
     }
     if needs_trouble(rule):
-        unsettled = _first_unsettled_day(first_day, _day(until))
+        unsettled = _first_unsettled_day(first_day, _day(whole.end))
         days = {"first_day": first_day, "not_rolled_up": unsettled}
         try:
             found = in_time.rows(_TROUBLED, scope | days, within=patience)
