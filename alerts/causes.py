@@ -66,7 +66,7 @@ class Group(NamedTuple):
     @property
     def title(self) -> str:
         """What is failing."""
-        return f"{names.service(self.cause.service)} via {names.provider(self.cause.provider)}"
+        return title(self.cause)
 
     @property
     def sentence(self) -> str:
@@ -111,12 +111,17 @@ def by_cause(alerts: QuerySet[Alert]) -> Overview:
     return Overview(groups[:MOST_CAUSES], max(len(groups) - MOST_CAUSES, 0), is_cut)
 
 
-def of_causes(alerts: QuerySet[Alert], causes: Iterable[Cause]) -> QuerySet[Alert]:
-    """Return those of `alerts` that belong to one of `causes`."""
+def among(causes: Iterable[Cause]) -> Q:
+    """Return the condition on alerts that they have one of these causes."""
     condition = Q(pk__in=())
     for cause in causes:
         condition |= Q(**dict(zip(_CAUSE, cause, strict=True)))
-    return alerts.filter(condition)
+    return condition
+
+
+def title(cause: Cause) -> str:
+    """Return what is failing."""
+    return f"{names.service(cause.service)} via {names.provider(cause.provider)}"
 
 
 def key(cause: Cause) -> str:
