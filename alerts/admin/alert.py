@@ -24,7 +24,7 @@ from alerts.admin import choosing, pages
 from alerts.admin.filters import FILTERS
 from alerts.admin.verbs import VERBS, Chosen, Done, Verb
 from alerts.models import Alert
-from integrations_health import audit
+from integrations_health import audit, timezones
 from integrations_health.models import User
 from integrations_health.staff_pages import ReadOnlyAdmin, without_secrets
 
@@ -168,4 +168,4 @@ def _list_url(request: HttpRequest) -> str:
 
 def _zone(request: HttpRequest) -> ZoneInfo:
     assert isinstance(request.user, User)
-    return ZoneInfo(request.user.timezone)
+    return timezones.zone(request.user.timezone)
