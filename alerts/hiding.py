@@ -66,12 +66,16 @@ def preview(matcher: Matcher) -> Hidden:
     """Return what `matcher` would hide now. Two queries."""
     alerts = matching(matcher)
     count = alerts[: MOST_COUNTED + 1].count()
-    shown = alerts.select_related("integration", "user").defer(
+    # By the alphabet, critical comes first.
+    first = list(shown(alerts).order_by("severity", "-created_at", "pk")[:FIRST])
+    return Hidden(min(count, MOST_COUNTED), count > MOST_COUNTED, first)
+
+
+def shown(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    """Return alerts with whom and what they concern, but for the secrets of that."""
+    return alerts.select_related("integration", "user", "acknowledged_by").defer(
         *(f"integration__{secret}" for secret in Integration.SECRETS)
     )
-    # By the alphabet, critical comes first.
-    first = list(shown.order_by("severity", "-created_at", "pk")[:FIRST])
-    return Hidden(min(count, MOST_COUNTED), count > MOST_COUNTED, first)
 
 
 def counts(matchers: Sequence[Matcher]) -> dict[int, int]:

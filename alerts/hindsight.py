@@ -44,8 +44,8 @@ class Hindsight(NamedTuple):
     """How often a rule would have fired, and at how many integrations.
 
     `looked_at` of the `candidates` were looked at: where these are not all, they were chosen at
-    random and the numbers are multiplied accordingly. `since` is from when on there is history;
-    None when there is none.
+    random and the numbers are multiplied accordingly. `since` is from when on there is history,
+    None when there is none; `is_short` when that is not all of the thirty days.
     """
 
     fired: Firings
@@ -53,6 +53,7 @@ class Hindsight(NamedTuple):
     looked_at: int
     candidates: int
     since: datetime | None
+    is_short: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -102,6 +103,7 @@ def look(
         looked_at,
         len(candidates),
         max(begins, since),
+        is_short=begins > since,
     )
 
 

@@ -8,7 +8,10 @@ from uuid import UUID
 from django.db import connection
 
 from alerts.causes import Cause
+from alerts.models import MaintenanceWindow, Silence
 from integrations_health.models import User
+
+Matcher = Silence | MaintenanceWindow
 
 LONGEST_COMMENT = 500
 UNSAID = "Silenced by hand."
@@ -99,21 +102,21 @@ def of_causes(
         return [row[0] for row in cursor.fetchall()]
 
 
-def end(silence_ids: Collection[int], *, now: datetime | None = None) -> list[int]:
-    """End the silences that are on; return which. One statement."""
+def end(model: type[Matcher], ids: Collection[int], *, now: datetime | None = None) -> list[int]:
+    """End those of the silences, or of the windows, that are on; return which. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH n AS (SELECT COALESCE(%(now)s, now()) AS at)
-            UPDATE alert_silences s
+            UPDATE {model._meta.db_table} q
             -- It ends after it began, be it by the shortest of times.
-            SET ends_at = GREATEST(n.at, s.starts_at + interval '1 microsecond')
+            SET ends_at = GREATEST(n.at, q.starts_at + interval '1 microsecond')
             FROM n
-            WHERE s.id = ANY(%(ids)s) AND s.starts_at <= n.at
-                AND (s.ends_at IS NULL OR s.ends_at > n.at)
-            RETURNING s.id
+            WHERE q.id = ANY(%(ids)s) AND q.starts_at <= n.at
+                AND (q.ends_at IS NULL OR q.ends_at > n.at)
+            RETURNING q.id
             """,
-            {"ids": list(silence_ids), "now": now},
+            {"ids": list(ids), "now": now},
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -69,9 +69,7 @@ class AlertAdmin(ReadOnlyAdmin):
         """Show the causes above the list, and what may be done about both."""
         answer = super().changelist_view(request, extra_context)
         if isinstance(answer, TemplateResponse) and answer.context_data is not None:
-            shown = pages.listed(
-                answer.context_data["cl"], now=timezone.now(), zone=_zone(request)
-            )
+            shown = pages.listed(answer.context_data["cl"], now=timezone.now(), zone=_zone(request))
             answer.context_data.update(shown, verbs=_verbs_for(request))
         return answer
 
@@ -118,10 +116,9 @@ class AlertAdmin(ReadOnlyAdmin):
     def _ask(
         self, request: HttpRequest, name: str, verb: Verb, chosen: Chosen, warning: str
     ) -> TemplateResponse:
-        rows = self.get_queryset(request).filter(pk__in=chosen.ids)
         shown = {
             **self.admin_site.each_context(request),
-            **pages.confirmation(rows, now=timezone.now(), zone=_zone(request)),
+            **pages.confirmation(chosen.ids, now=timezone.now(), zone=_zone(request)),
             "title": f"{verb.label}?",
             "opts": self.opts,
             "verb": verb,

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from alerts import causes
+from alerts.models import Silence
 from integrations_health import names
 from integrations_health.probes import PROBES
 
@@ -28,7 +30,7 @@ class StateFilter(admin.SimpleListFilter):
             ("all", "all"),
         ]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """Yield the choices; the first, without a word in the address, is no longer all."""
         chosen = super().choices(changelist)
         yield next(chosen) | {"display": "open"}
@@ -107,3 +109,31 @@ class CauseFilter(admin.SimpleListFilter):
 
 
 FILTERS = (StateFilter, "severity", ProviderFilter, ServiceFilter, CauseFilter)
+
+
+class QuietStateFilter(admin.SimpleListFilter):
+    """Choose silences or windows by whether they are on; at first, all."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Return the three states."""
+        return [("on", "on"), ("to-come", "to come"), ("over", "over")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        """Keep those in the chosen state."""
+        now = timezone.now()
+        # A silence of one alert is over with it, whatever its end.
+        is_over = Q(ends_at__lte=now)
+        if queryset.model is Silence:
+            is_over |= Q(alert__resolved_at__isnull=False)
+        match self.value():
+            case "on":
+                return queryset.filter(starts_at__lte=now).exclude(is_over)
+            case "to-come":
+                return queryset.filter(starts_at__gt=now).exclude(is_over)
+            case "over":
+                return queryset.filter(is_over)
+            case _:
+                return queryset

@@ -100,9 +100,7 @@ def _names_causes(chosen: Chosen) -> bool:
 
 
 def _warns_of_silence(chosen: Chosen) -> str:
-    return (
-        "What opens of the same cause meanwhile is hidden, too." if _names_causes(chosen) else ""
-    )
+    return "What opens of the same cause meanwhile is hidden, too." if _names_causes(chosen) else ""
 
 
 def _warns_of_resolving(chosen: Chosen) -> str:
