@@ -94,10 +94,10 @@ def by_cause(alerts: QuerySet[Alert]) -> Overview:
     ).order_by()
     causes = newest.values_list(*_CAUSE)
     found = causes.annotate(
-        Count("pk"),
-        Count("user", distinct=True),
-        Count("pk", filter=Q(severity=Severity.CRITICAL.value)),
-        Min("created_at"),
+        alerts=Count("pk"),
+        users=Count("user", distinct=True),
+        critical=Count("pk", filter=Q(severity=Severity.CRITICAL.value)),
+        since=Min("created_at"),
     )
     people, held = _people(newest), _held(newest)
     groups = []
