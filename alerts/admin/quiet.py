@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.forms import SplitDateTimeField
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -100,10 +101,13 @@ class QuietAdmin(QuickAdmin):
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Let the start be left blank."""
+        """Let the start be left blank, and name both halves of an instant."""
         made = super().formfield_for_dbfield(db_field, request, **options)
         if db_field.name == "starts_at" and made is not None:
             made.required = False
+        if isinstance(made, SplitDateTimeField):
+            for half, widget in zip(("date", "time"), made.widget.widgets, strict=True):
+                widget.attrs["aria-label"] = f"{made.label}: {half}"
         return made
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

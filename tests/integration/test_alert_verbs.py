@@ -33,7 +33,7 @@ every_verb = pytest.mark.parametrize("verb", VERBS)
 CAUSE = "composio/gmail/timeout"
 
 
-def act(client: Client, verb: str, query: str = "", **fields: Any) -> Any:
+def act(client: Client, verb: str, query: Any = "", **fields: Any) -> Any:
     address = reverse("admin:alerts_alert_act", args=[verb]) + (f"?{query}" if query else "")
     return client.post(address, fields, follow=True)
 
