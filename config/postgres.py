@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from config import child, postgres_seat
+from config import child, postgres_seat, postgres_settings
 from config.server_errors import CannotStart
 
 START_DEADLINE_SECONDS = 60
@@ -69,7 +69,9 @@ class Postgres:
                     *("-D", str(self.data)),
                     *(
                         part
-                        for name, value in self._settings()
+                        for name, value in postgres_settings.settings(
+                            sockets=self.sockets, is_durable=self.is_durable
+                        )
                         for part in ("-c", f"{name}={value}")
                     ),
                 ],
@@ -178,22 +180,11 @@ class Postgres:
 
     @contextlib.contextmanager
     def _socket_folder(self) -> Iterator[Path]:
-        if len(os.fsencode(self.data)) <= LONGEST_SOCKET_FOLDER:
+        if _has_room_for_a_socket(self.data):
             yield self.data
             return
-        with tempfile.TemporaryDirectory(prefix="health-sockets-") as folder:
+        with tempfile.TemporaryDirectory(prefix="health-sockets-", dir=_short_place()) as folder:
             yield Path(folder)
-
-    def _settings(self) -> Iterator[tuple[str, str]]:
-        yield "listen_addresses", ""
-        yield "unix_socket_directories", str(self.sockets)
-        yield "unix_socket_permissions", "0700"
-        yield "max_connections", "200"
-        yield "logging_collector", "off"
-        if not self.is_durable:
-            yield from (
-                (name, "off") for name in ("fsync", "synchronous_commit", "full_page_writes")
-            )
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_DEADLINE_SECONDS
@@ -214,6 +205,16 @@ class Postgres:
             f"The embedded PostgreSQL did not start ({_reason(said)})"
             f": see {log}, or set DATABASE_URL to a server of yours."
         )
+
+
+def _has_room_for_a_socket(folder: Path) -> bool:
+    return len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER
+
+
+def _short_place() -> str:
+    """Return the folder for what is temporary, or, where its own path is too long, /tmp."""
+    usual = tempfile.gettempdir()
+    return usual if _has_room_for_a_socket(Path(usual) / ("x" * 24)) else "/tmp"
 
 
 def _cannot_be_made(data: Path, error: OSError) -> CannotStart:

@@ -1,5 +1,6 @@
 """What every test stands on: real PostgreSQL and Redis, no outside network, a given time."""
 
+import importlib
 import ipaddress
 import os
 import socket
@@ -30,6 +31,7 @@ django.setup()
 
 import redis as redis_client  # noqa: E402
 from django import conf  # noqa: E402
+from django.apps import apps  # noqa: E402
 from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
@@ -38,6 +40,7 @@ from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
 from tests import factories, receivers  # noqa: E402
+from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
 
 # In the future, so that whatever the database stamps with its own clock lies before it.
@@ -96,6 +99,11 @@ def _is_here(host: str | bytes | None) -> bool:
 sys.addaudithook(_stay_on_this_machine)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each process that tests are shared out to servers of its own."""
+    config.pluginmanager.register(OwnServers(NO_SERVER))
+
+
 @pytest.fixture
 def now() -> datetime:
     """Return the instant that a test takes for now; the months around it have partitions."""
@@ -145,6 +153,15 @@ def no_rules(db: None) -> None:
 
 
 @pytest.fixture
+def default_rules(no_rules: None) -> None:
+    """Bring the alert rules that come by migration."""
+    migration = importlib.import_module("alerts.migrations.0004_bring_the_default_rules")
+    # Twice, as when a release runs again.
+    for _ in range(2):
+        migration.bring(apps, None)
+
+
+@pytest.fixture
 def receiver(settings: Any) -> Iterator[WebReceiver]:
     """Return a web server that the product may post to."""
     with receivers.web() as running:
@@ -185,3 +202,5 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         for table in partitions.TABLES:
             for months in (-1, 0, 1):
                 partitions.ensure(table, partitions.later(partitions.month_of(NOW.date()), months))
+        # A test that empties the tables takes what migrations brought: whoever goes by it says so.
+        AlertRule.objects.all().delete()

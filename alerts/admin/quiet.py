@@ -75,7 +75,7 @@ class QuietAdmin(QuickAdmin):
 
     form = QuietForm
     change_form_template = "admin/alerts/quiet/form.html"
-    list_display = ("what", "comment", "state", "starts_at", "ends", "author", "hides")
+    list_display = ("what", "comment", "state", "starts", "ends", "whose", "hides")
     list_display_links = ("what",)
     list_filter = (QuietStateFilter,)
     list_per_page = 50
@@ -157,6 +157,16 @@ class QuietAdmin(QuickAdmin):
     def state(self, row: Silence | MaintenanceWindow) -> str:
         """Say whether it is on."""
         return quiet_words.state(row, now=timezone.now())
+
+    @admin.display(description="starts")
+    def starts(self, row: Silence | MaintenanceWindow) -> str:
+        """Say when it starts."""
+        return f"{row.starts_at:%Y-%m-%d %H:%M} UTC"
+
+    @admin.display(description="author")
+    def whose(self, row: Silence | MaintenanceWindow) -> str:
+        """Say who asked for it."""
+        return "-" if row.author is None else row.author.username
 
     @admin.display(description="ends")
     def ends(self, row: Silence | MaintenanceWindow) -> str:
