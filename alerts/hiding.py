@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from alerts import holding, sight
 from alerts.models import Alert, MaintenanceWindow, Silence
@@ -14,6 +14,7 @@ from alerts.rules import Rule
 from integrations_health.models import Integration
 
 Matcher = Silence | MaintenanceWindow
+M = TypeVar("M", bound=Model)
 
 FIRST = 20
 # Nobody reads more than "more than ten thousand".
@@ -71,10 +72,12 @@ def preview(matcher: Matcher) -> Hidden:
     return Hidden(min(count, MOST_COUNTED), count > MOST_COUNTED, first)
 
 
-def shown(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+def shown(alerts: QuerySet[M]) -> QuerySet[M]:
     """Return alerts with whom and what they concern, but for the secrets of that."""
     return alerts.select_related("integration", "user", "acknowledged_by").defer(
-        *(f"integration__{secret}" for secret in Integration.SECRETS)
+        *(f"integration__{secret}" for secret in Integration.SECRETS),
+        "user__password",
+        "acknowledged_by__password",
     )
 
 

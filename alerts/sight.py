@@ -145,8 +145,8 @@ def quiets(alert_ids: Collection[UUID], *, now: datetime) -> list[Quiet]:
     )
     windows = MaintenanceWindow.objects.filter(starts_at__lte=now, ends_at__gt=now)
     return [
-        *(_quiet(window, is_maintenance=True) for window in windows),
-        *(_quiet(silence, is_maintenance=False) for silence in silences),
+        *map(quiet, windows),
+        *map(quiet, silences),
     ]
 
 
@@ -155,9 +155,10 @@ def incident(row: ProviderIncident) -> Incident:
     return Incident(row.pk, str(row), row.closed_at)
 
 
-def _quiet(row: Silence | MaintenanceWindow, *, is_maintenance: bool) -> Quiet:
+def quiet(row: Silence | MaintenanceWindow) -> Quiet:
+    """Return a silence or a window as a value."""
     return Quiet(
-        is_maintenance,
+        isinstance(row, MaintenanceWindow),
         row.comment,
         row.ends_at,
         row.service,

@@ -20,13 +20,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from alerts import hiding
 from alerts.admin import choosing, pages
 from alerts.admin.filters import FILTERS
 from alerts.admin.verbs import VERBS, Chosen, Done, Verb
 from alerts.models import Alert
 from integrations_health import audit, timezones
 from integrations_health.models import User
-from integrations_health.staff_pages import ReadOnlyAdmin, without_secrets
+from integrations_health.staff_pages import ReadOnlyAdmin
 
 
 @admin.register(Alert)
@@ -40,7 +41,6 @@ class AlertAdmin(ReadOnlyAdmin):
     list_display_links = ("message",)
     list_filter = FILTERS
     list_per_page = 50
-    list_select_related = ("user", "integration", "acknowledged_by")
     ordering = ("-created_at", "id")
     sortable_by = ()
     search_fields = (
@@ -55,8 +55,8 @@ class AlertAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        """Leave the secrets of the integrations in the database."""
-        return without_secrets(super().get_queryset(request))
+        """Read with each alert whom it concerns, and leave the secrets in the database."""
+        return hiding.shown(super().get_queryset(request))
 
     def get_urls(self) -> list[URLPattern]:
         """Return Django's addresses of these pages, and the one that acts."""

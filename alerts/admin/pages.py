@@ -89,7 +89,7 @@ def listed(shown: ChangeList, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
         "groups": groups,
         "rows": rows(list(shown.result_list), clock),
         "shown_at": now.isoformat(),
-        "query": shown.get_query_string(remove=["p"])[1:],
+        "query": shown.get_query_string({"p": None})[1:],
     }
 
 
@@ -140,7 +140,7 @@ def _group(group: Group, shown: ChangeList, clock: Clock) -> GroupRow:
         group,
         clock.at(group.since),
         [Held(held.reason, held.alerts, clock.at(held.until)) for held in group.held_back],
-        shown.get_query_string({"cause": group.key}, ["p"]),
+        shown.get_query_string({"cause": group.key, "p": None}),
     )
 
 
