@@ -1,6 +1,6 @@
 """Fields in which a row of a large table is named by its id."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
@@ -10,6 +10,11 @@ from django.forms import ModelChoiceField
 from django.urls import reverse
 
 from integrations_health import secrecy
+
+if TYPE_CHECKING:
+    Choice = ModelChoiceField[Model]
+else:
+    Choice = ModelChoiceField
 
 
 class KeyWidget(ForeignKeyRawIdWidget):
@@ -28,18 +33,24 @@ class KeyWidget(ForeignKeyRawIdWidget):
         return str(row)[:100], reverse(page, args=[row.pk])
 
 
+class KeyField(Choice):
+    """A form field that takes the id of a row, and says of any other text what to type."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the row with this id, None for none."""
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            assert self.queryset is not None
+            called = self.queryset.model._meta.verbose_name
+            said = f"Type the id of an existing {called}: it stands in the address of its page."
+            raise ValidationError(said, code="invalid_choice") from None
+
+
 def field(of: "ForeignKey[Any, Any]", site: AdminSite, **options: Any) -> Any:
-    """Return a form field that takes the id of a row, and refuses any other text by name."""
+    """Return the form field of a foreign key to a large table."""
     model = of.related_model
     assert not isinstance(model, str)
-    called = model._meta.verbose_name
-    options = {
-        "queryset": secrecy.unread(model._default_manager.all()),
-        "widget": KeyWidget(of.remote_field, site),
-        **options,
-    }
-    made = of.formfield(**options)
-    assert isinstance(made, ModelChoiceField)
-    wrong = f"Type the id of an existing {called}: it stands in the address of its page."
-    made.error_messages["invalid_choice"] = wrong
-    return made
+    rows = secrecy.unread(model._default_manager.all())
+    widget = KeyWidget(of.remote_field, site)
+    return of.formfield(form_class=KeyField, queryset=rows, widget=widget, **options)
