@@ -125,7 +125,7 @@ def _check(chosen: Chosen, by: User, note: str) -> Done:
 
 VERBS: dict[str, Verb] = {
     "acknowledge": Verb("Acknowledge", ACKNOWLEDGE, _acknowledge),
-    "unacknowledge": Verb("Take back", ACKNOWLEDGE, _unacknowledge),
+    "unacknowledge": Verb("Un-acknowledge", ACKNOWLEDGE, _unacknowledge),
     "silence-1h": Verb(
         "Silence for 1 h", SILENCE, _silence(timedelta(hours=1), "for 1 h"), _warns_of_silence
     ),
