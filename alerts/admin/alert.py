@@ -67,7 +67,7 @@ class AlertAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the causes above the list, and what may be done about both."""
-        answer = super().changelist_view(request, {"title": "Alerts", **(extra_context or {})})
+        answer = super().changelist_view(request, extra_context)
         if isinstance(answer, TemplateResponse) and answer.context_data is not None:
             shown = pages.listed(answer.context_data["cl"], now=timezone.now(), zone=_zone(request))
             answer.context_data.update(shown, verbs=_verbs_for(request))

@@ -107,7 +107,7 @@ class QuietAdmin(QuickAdmin):
             made.required = False
         if isinstance(made, SplitDateTimeField):
             for half, widget in zip(("date", "time"), made.widget.widgets, strict=True):
-                widget.attrs["aria-label"] = f"{made.label}: {half}"
+                widget.attrs["aria-label"] = f"{made.label}: {half}, in UTC"
         return made
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
