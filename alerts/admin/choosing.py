@@ -33,12 +33,9 @@ def read(request: HttpRequest, listed: QuerySet[Alert], *, now: datetime) -> Cho
     chosen = [cause for cause in map(causes.parse, keys) if cause is not None]
     if chosen:
         ids = sorted({*ids, *_within(chosen, listed, shown_at=_shown_at(request) or now)})
-    is_whole = not ids or not any(request.GET.get(name) for name in NARROWS)
-    return Chosen(ids, chosen if is_whole and not _has_ticks(request, kind) else [])
-
-
-def _has_ticks(request: HttpRequest, kind: str) -> bool:
-    return not kind and bool(request.POST.getlist(TICKED))
+    has_others = not kind and request.POST.getlist(TICKED)
+    is_part = any(request.GET.get(name) for name in NARROWS)
+    return Chosen(ids, [] if has_others or is_part else chosen)
 
 
 def _within(chosen: list[Cause], listed: QuerySet[Alert], *, shown_at: datetime) -> Iterable[UUID]:
