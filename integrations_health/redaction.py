@@ -9,6 +9,7 @@ characters of a secret pass in any wrapping, split or joined.
 import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ _MARK = r"(?P<mark>\[redacted\])"
 _CHUNK = r"(?P<chunk>(?:[^\s\"'`,;:=&?!()\[\]{}<>|*#$^\\]|(?<=[a-z])'(?=(?:[stdm]|re|ve|ll)\b))+)"
 _ITEM = re.compile(f"{_URL}|{_MARK}|{_CHUNK}")
 _ASSIGNED = re.compile(r"\s*[\"'`]?\s*(?:=>|:=|=|:)\s*(?P<quote>[\"'`]?)\s*")
+_NO_LETTERS = re.compile(r"[^a-z0-9]")
 _DELIMITER = re.compile(r"[\n,;&{}\"'`<>|]")
 _DROPPED_PUNCTUATION = re.compile(r"[^\w\s.,:;!?()\[\]{}\"'/=<>&%*#+@-]|[\s]+", re.ASCII)
 
@@ -69,7 +71,11 @@ class _Item(NamedTuple):
 
 
 _DOOR = object()
+# Words that come back in every check cost a look-up. Only what was harmless is kept as it is.
 _seen: dict[str, SafeText] = {}
+# An outage says the same of thousands: whatever was judged is known again by its digest.
+_judged_before: dict[tuple[bytes, int], SafeText] = {}
+_KEPT = 1_000
 
 
 def redact(text: str, *, secrets: Sequence[str] = (), limit: int = MOST) -> SafeText:
@@ -85,19 +91,31 @@ def redact(text: str, *, secrets: Sequence[str] = (), limit: int = MOST) -> Safe
     seen = _seen.get(text)
     if seen is not None and len(seen) <= limit:
         return seen
+    key = _digest(text[:WINDOW], *secrets), limit
+    safe = _judged_before.get(key)
+    if safe is None:
+        for kept in (_judged_before, _seen):
+            if len(kept) >= _KEPT:
+                kept.clear()
+        _judged_before[key] = safe = _safe(text, secrets, limit=limit)
+    if safe == text and len(text) <= 40:
+        _seen[text] = safe
+    return safe
+
+
+def _safe(text: str, secrets: Sequence[str], *, limit: int) -> SafeText:
     plain = unwrapped(text[:WINDOW])
     if plain is None:
         return SafeText(MARK, door=_DOOR)
     for secret in secrets:
         if len(secret) >= 4:
             plain = forms_of(secret).sub(MARK, plain)
-    safe = SafeText(_written(_judged(plain), limit=limit), door=_DOOR)
-    # Words that come back in every check cost a look-up. Only what was harmless is kept.
-    if safe == text and len(text) <= 40:
-        if len(_seen) >= 1_000:
-            _seen.clear()
-        _seen[text] = safe
-    return safe
+    return SafeText(_written(_judged(plain), limit=limit), door=_DOOR)
+
+
+def _digest(*texts: str) -> bytes:
+    told_apart = "".join((*(f"{len(text)}," for text in texts), *texts))
+    return blake2b(told_apart.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _judged(text: str) -> list[_Item]:
@@ -167,7 +185,7 @@ def _without_named(items: list[_Item]) -> list[_Item]:
 
 def _behind(name: str, item: _Item) -> tuple[re.Pattern[str] | None, _Verdict]:
     """Judge what follows `name`: up to where all is secret, and the verdict on the next word."""
-    key = re.sub(r"[^a-z0-9]", "", name.lower())
+    key = _NO_LETTERS.sub("", name.lower())
     is_closed = key.endswith(CLOSED_ENDINGS)
     assigned = _ASSIGNED.fullmatch(item.before)
     is_next = assigned is not None or item.before.isspace()
