@@ -22,6 +22,17 @@ Event = NotificationItem.Event
 WRITTEN = ("told_at", "escalation_told_at", "held_back", "held_until", "incident")
 
 
+def as_written(alert: Alert) -> tuple[object, ...]:
+    """Return what telling may change, as it is now."""
+    return (
+        alert.told_at,
+        alert.escalation_told_at,
+        alert.held_back,
+        alert.held_until,
+        alert.incident_id,
+    )
+
+
 class Owed(NamedTuple):
     """An alert of which somebody is still to be told: that it opened, or that it became worse."""
 

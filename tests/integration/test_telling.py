@@ -148,6 +148,59 @@ def test_a_decision_that_stays_the_same_is_noted_once() -> None:
     assert verdicts() == ["opened", "held_back"]
 
 
+def test_what_left_the_scope_of_its_rule_is_told_to_nobody() -> None:
+    factories.silence(starts_at=NOW - MINUTE, ends_at=NOW + MINUTE)
+    held = opened()
+    AlertRule.objects.update(service="slack")
+
+    look_again(at=NOW + HOUR)
+
+    assert told() == []
+    assert last_reason() == f"Not sent: The rule “{held.rule}” no longer covers it."
+
+
+def test_a_look_that_changes_nothing_writes_nothing() -> None:
+    factories.silence(starts_at=NOW - MINUTE, ends_at=NOW + HOUR)
+    opened()
+    look_again(at=NOW + MINUTE)
+    written = Alert.objects.extra(select={"version": "xmin::text"}).values_list("version")
+    before = list(written)
+
+    look_again(at=NOW + 2 * MINUTE)
+
+    assert list(written.all()) == before
+
+
+def test_the_end_is_told_at_the_address_that_the_owner_has_by_then() -> None:
+    known = opened()
+    User.objects.filter(pk=known.user_id).update(email="new@example.com")
+
+    check(known.integration, at=NOW + HOUR)
+
+    assert events() == ["opened", "recovered"]
+    newest = Notification.objects.latest("collects_until")
+    assert newest.email == "new@example.com"
+
+
+def test_who_has_no_address_any_more_hears_of_no_end() -> None:
+    known = opened()
+    User.objects.filter(pk=known.user_id).update(email="")
+
+    check(known.integration, at=NOW + HOUR)
+
+    assert alert().resolved_at == NOW + HOUR
+    assert events() == ["opened"]
+
+
+def test_a_message_that_collects_goes_to_the_newest_address() -> None:
+    known = opened()
+    User.objects.filter(pk=known.user_id).update(email="new@example.com")
+
+    fail(factories.integration(user=known.user, status="healthy"), at=NOW + timedelta(seconds=20))
+
+    assert Notification.objects.get().email == "new@example.com"
+
+
 def test_however_many_are_held_back_all_are_looked_at() -> None:
     factories.silence(starts_at=NOW - MINUTE, ends_at=NOW + MINUTE)
     factories.rule()
