@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from alerts.holding import Facts
+from alerts.rules import Rule
 from integrations_health.binary_sql import binary_cursor
 
 
@@ -44,11 +44,11 @@ def person(user_id: UUID, email: str) -> Recipient:
     return Recipient(f"user:{user_id}", "email", None, user_id, email)
 
 
-def recipient_of(alert: Facts) -> Recipient:
-    """Return whom the alert's rule tells. The alert is not held back, so there is somebody."""
-    if alert.rule.destination_id is not None:
-        return destination(alert.rule.destination_id, alert.rule.action)
-    return person(alert.user_id, alert.email)
+def recipient_of(rule: Rule, *, user_id: UUID, email: str) -> Recipient:
+    """Return whom a rule tells of an owner's alert. It is not held back, so there is somebody."""
+    if rule.destination_id is not None:
+        return destination(rule.destination_id, rule.action)
+    return person(user_id, email)
 
 
 def told_of(alert_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:

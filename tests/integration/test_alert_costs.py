@@ -69,8 +69,8 @@ def test_a_storm_of_openings_costs_the_same_for_any_number(size: int) -> None:
     batch = integrations(size)
     fail(*batch, times=2, at=NOW - MINUTE)
 
-    # maintenance, silences, incidents; two for the cooldown; messages, items; alerts; decisions
-    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 9
+    # maintenance, silences, incidents; the cooldown; messages, items; alerts; decisions
+    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 8
 
 
 @sizes
