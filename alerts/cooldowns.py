@@ -3,7 +3,7 @@
 Truth is in PostgreSQL: an emptied Redis neither tells twice nor swallows.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 

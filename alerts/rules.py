@@ -8,7 +8,6 @@ from uuid import UUID
 from integrations_health.outcomes import Observation, Outcome
 from integrations_health.status import Status, Vote
 
-
 # Slow is not wrong: there is a condition for it.
 WORKING = frozenset({Outcome.OK, Outcome.SLOW})
 

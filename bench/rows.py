@@ -66,6 +66,11 @@ class Statement(NamedTuple):
     calls: int
     milliseconds: float
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether somebody sent it: what a foreign key asks for itself is listed, too."""
+        return "FOR KEY SHARE OF x" not in self.query
+
 
 class Recorded(NamedTuple):
     """What the history says of a run: how many checks, how many of them good, and the last."""

@@ -15,6 +15,10 @@ SET next_check_at = now() + %(within)s * random(),
     consecutive_failures = %(failures)s, failing_streak = %(failures)s,
     ok_streak = CASE WHEN %(failures)s = 0 THEN 1 ELSE 0 END
 """
+_CALM = """
+UPDATE integration_health_checks
+SET status = 'healthy', consecutive_failures = 0, failing_streak = 0, ok_streak = 1
+"""
 _PROBE_ALWAYS = "UPDATE user_integrations SET probe_policy = 'always'"
 _UNCHECKED = "SELECT count(*) FROM integration_health_checks WHERE last_check_at < %s"
 _UNSENT = """
@@ -74,6 +78,13 @@ class StormRows:
             "TRUNCATE health_check_alerts, alert_decisions, alert_cooldowns, alert_flaps,"
             " alert_silences, notifications, notification_items"
         )
+
+    def calm(self) -> None:
+        """Leave everybody healthy, and nobody who hears of anything else."""
+        self.forget_alerts()
+        self._connection.execute("DELETE FROM alert_rules WHERE destination_id IS NOT NULL")
+        self._connection.execute("DELETE FROM alert_destinations")
+        self._connection.execute(_CALM)
 
     def told(self) -> list[Told]:
         """Return how every alert was told."""
