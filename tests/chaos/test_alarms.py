@@ -70,7 +70,7 @@ def test_in_a_storm_each_person_hears_once_and_staff_get_a_digest(alarms: Alarms
     begin(alarms, accounts=len(STORM))
     alarms.watch(STORM, failures=2)
     alarms.tell_staff()
-    alarms.stack.tell_simulator("answers", provider="composio", script="500")
+    alarms.stack.tell_simulator("answers", provider="composio", script="service_500")
 
     alarms.check(*STORM)
     alarms.let_out()
@@ -96,7 +96,7 @@ def test_whoever_is_killed_between_commit_send_and_mark_loses_and_renames_nothin
     stack.wait_until_ready(before, claims)
     alarms.watch(KILLED, failures=2)
     alarms.tell_staff()
-    stack.tell_simulator("answers", provider="composio", script="500")
+    stack.tell_simulator("answers", provider="composio", script="service_500")
 
     alarms.make_due(*KILLED)
     dies(stack, before)
