@@ -8,9 +8,6 @@ from uuid import UUID
 from integrations_health.outcomes import Observation, Outcome
 from integrations_health.status import Status, Vote
 
-# Slow is not wrong: there is a condition for it.
-WORKING = frozenset({Outcome.OK, Outcome.SLOW})
-
 
 class Condition(StrEnum):
     """What a rule looks at."""
@@ -85,6 +82,8 @@ class Rule(NamedTuple):
         )
 
 
+# Slow is not wrong: there is a condition for it.
+NO_FAILURES = frozenset({Outcome.OK, Outcome.SLOW})
 # Loud only when nothing works: while it is degraded, part of it still does.
 _SOFTER_WHILE_DEGRADED = {Condition.CONSECUTIVE_FAILURES, Condition.ERROR_RATE}
 
@@ -133,4 +132,4 @@ def _verdict(holds: bool, otherwise: Verdict) -> Verdict:
 
 def _unless_it_fails(seen: Observation) -> Verdict:
     # An end is told as "works again": a refusal that comes quickly is no such thing.
-    return Verdict.ENDED if seen.outcome in WORKING else Verdict.UNDECIDED
+    return Verdict.ENDED if seen.outcome in NO_FAILURES else Verdict.UNDECIDED

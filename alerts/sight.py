@@ -10,14 +10,14 @@ from django.db.models import Q
 from alerts.flapping import Unrest
 from alerts.holding import Incident, Quiet
 from alerts.models import AlertRule, MaintenanceWindow, Silence
-from alerts.rules import WORKING, Condition, Rate, Rule, Severity
+from alerts.rules import NO_FAILURES, Condition, Rate, Rule, Severity
 from integrations_health.binary_sql import binary_cursor
 from integrations_health.models import ProviderIncident
 from integrations_health.outcomes import MEANINGS, Observation
 from integrations_health.status import Status, Vote
 
 _ABSTAINING = [code.value for code, said in MEANINGS.items() if said.vote is Vote.ABSTAINS]
-_NO_FAILURES = [outcome.value for outcome in WORKING]
+_NO_FAILURES = [outcome.value for outcome in sorted(NO_FAILURES)]
 
 _GLANCE = """
 SELECT COALESCE(%b::timestamptz, now()),
