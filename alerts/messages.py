@@ -109,13 +109,10 @@ def webhook(told: Sequence[Told], *, at: datetime) -> str:
         what = "notice" if told[0].is_notice else "alert"
         return _body(f"{what}.{told[0].event}", _facts(told[0]), at=at)
     listed = [{"type": one.event, **_facts(one)} for one in told[:MOST_IN_A_WEBHOOK]]
-    while len(body := _digest(listed, count=len(told), at=at)) > MOST_BYTES:
+    data = {"count": len(told), "items": listed}
+    while len(_body("alert.digest", data, at=at).encode()) > MOST_BYTES:
         listed.pop()
-    return body.decode()
-
-
-def _digest(listed: Sequence[dict[str, Any]], *, count: int, at: datetime) -> bytes:
-    return _body("alert.digest", {"count": count, "items": listed}, at=at).encode()
+    return _body("alert.digest", data, at=at)
 
 
 def _body(kind: str, data: dict[str, Any], *, at: datetime) -> str:
