@@ -100,11 +100,13 @@ def judge(rule: Rule, seen: Observation, *, rate: Rate = Rate()) -> Verdict:  # 
         case Condition.RESPONSE_TIME:
             if seen.response_time_ms is None:
                 return Verdict.UNDECIDED
-            return _verdict(seen.response_time_ms > rule.threshold)
+            return _verdict(seen.response_time_ms > rule.threshold, _unless_it_fails(seen))
         case Condition.ERROR_RATE:
             if rate.checks < rule.minimum_checks:
-                return Verdict.UNDECIDED
-            return _verdict(100 * rate.failed >= rule.threshold * rate.checks)
+                # Seldom checked by now, it may never be checked often enough again.
+                return Verdict.UNDECIDED if rate.failed else _unless_it_fails(seen)
+            is_high = 100 * rate.failed >= rule.threshold * rate.checks
+            return _verdict(is_high, _unless_it_fails(seen))
 
 
 def opens(rule: Rule, seen: Observation, *, rate: Rate = Rate()) -> bool:  # noqa: B008 - a value
@@ -124,5 +126,10 @@ def alert_type(status: Status) -> AlertType:
     return AlertType.FAILURE if status is Status.UNHEALTHY else AlertType.DEGRADED
 
 
-def _verdict(holds: bool, otherwise: Verdict = Verdict.ENDED) -> Verdict:
+def _verdict(holds: bool, otherwise: Verdict) -> Verdict:
     return Verdict.HOLDS if holds else otherwise
+
+
+def _unless_it_fails(seen: Observation) -> Verdict:
+    # An end is told as "works again": a refusal that comes quickly is no such thing.
+    return Verdict.ENDED if seen.outcome in NO_FAILURES else Verdict.UNDECIDED
