@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from integrations_health import history, past_checks, shapes, watched
 from integrations_health.api import documents, parameters
-from integrations_health.api.answers import REVALIDATED, answer
+from integrations_health.api.answers import REVALIDATED, answer, unchanged
 from integrations_health.api.views import ApiView
 from integrations_health.models import ProviderIncident
 from integrations_health.overlay import OpenIncidents
@@ -34,8 +33,8 @@ class Health(ApiView):
             raise not_found()
         incident = OpenIncidents.read().over(provider=row.provider, service=row.service)
         headers = {"ETag": _etag(row, incident), "Cache-Control": REVALIDATED}
-        if unchanged := _unchanged(request._request, headers):
-            return unchanged
+        if known := unchanged(request._request, headers):
+            return known
         checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
         body = {
             "integrationId": str(row.integration_id),
@@ -63,13 +62,3 @@ def _etag(row: WatchedHealth, incident: ProviderIncident | None) -> str:
         incident.pk.hex if incident else "",
     )
     return f'W/"{"-".join(map(str, parts))}"'
-
-
-def _unchanged(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
-    """Return the answer to one who has this very state already, if they say so."""
-    if "If-None-Match" not in request.headers:
-        return None
-    response = get_conditional_response(
-        request, etag=headers["ETag"], response=HttpResponse(headers=headers)
-    )
-    return response if response is not None and response.status_code == 304 else None
