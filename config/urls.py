@@ -10,6 +10,7 @@ admin.site.site_header = admin.site.site_title = "Integration health"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations_health.pages.urls")),
     path("api/", include("integrations_health.api.urls")),
+    path("", include("alerts.urls")),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),

@@ -10,6 +10,8 @@ from drf_spectacular.utils import (
     PolymorphicProxySerializer,
 )
 
+from alerts.api.documents import ALERT
+from alerts.serializers import Alert
 from integrations_health import openapi, serializers
 from integrations_health.api.document_parts import (
     CURSOR,
@@ -131,17 +133,26 @@ REMOVE_INTEGRATION: dict[str, Any] = {
     "operation_id": "removeIntegration",
     "responses": {204: OpenApiResponse(description="It is watched no more.")},
 }
+
+
+class Health(serializers.Health):
+    """How an integration is and was, and who is told of it."""
+
+    alerts = Alert(many=True, help_text="What is open, the newest first.")
+
+
 SHOW_HEALTH: dict[str, Any] = {
     "operation_id": "showHealth",
     "parameters": [ETAG],
     "responses": {
         200: said(
-            serializers.Health,
+            Health,
             {
                 "integrationId": _INTEGRATION,
                 "service": "gmail",
                 "provider": "composio",
                 "current": _CURRENT,
+                "alerts": [ALERT],
                 "history": [_ENTRY],
                 "statistics": _STATISTICS,
                 "asOf": "2026-11-24T08:20:00.000Z",
