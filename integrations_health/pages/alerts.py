@@ -65,11 +65,12 @@ def section(caller: Caller, integration_id: UUID, *, moments: Moments) -> dict[s
 
 
 def _summary(alerts: Sequence[Standing], reader: Reader, moments: Moments) -> Summary:
-    # What somebody was told says more than that something else is held back.
-    said = [retelling.telling(one, reader) for one in alerts]
-    told = next((one for one in said if one.state is State.TOLD), said[0])
+    # What somebody was told last says more than that something else is held back.
+    said = [line for one in alerts for line in retelling.lines(one, reader)]
+    told = [(line.at, line) for line in said if line.state is State.TOLD and line.at is not None]
+    shown = max(told)[1] if told else retelling.telling(alerts[0], reader)
     loudest = min(alerts, key=attrgetter("loudness"))
-    return Summary(len(alerts), loudest.severity, _told(told, moments))
+    return Summary(len(alerts), loudest.severity, _told(shown, moments))
 
 
 def _alert(one: Standing, reader: Reader, moments: Moments) -> dict[str, Any]:
@@ -84,7 +85,6 @@ def _alert(one: Standing, reader: Reader, moments: Moments) -> dict[str, Any]:
         "lasted": time_words.span(ended_at - one.opened_at),
         "is_flapping": one.is_flapping,
         "told": _all(retelling.lines(one, reader), moments),
-        "last": _told(retelling.telling(one, reader), moments),
         "next": retelling.outlook(one, reader),
         "acknowledged": None
         if one.acknowledged_at is None
