@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from operator import attrgetter
+from html import escape
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts import retelling, standing
@@ -24,7 +24,7 @@ _OPEN = Wanted(is_open=True)
 class Summary(NamedTuple):
     """What a row says of its open alerts: how many, and what was told of the last one."""
 
-    number: int
+    words: str
     severity: str
     told: SafeString
 
@@ -68,9 +68,10 @@ def _summary(alerts: Sequence[Standing], reader: Reader, moments: Moments) -> Su
     # What somebody was told last says more than that something else is held back.
     said = [line for one in alerts for line in retelling.lines(one, reader)]
     told = [(line.at, line) for line in said if line.state is State.TOLD and line.at is not None]
-    shown = max(told)[1] if told else retelling.telling(alerts[0], reader)
+    shown = max(told, key=itemgetter(0))[1] if told else retelling.telling(alerts[0], reader)
     loudest = min(alerts, key=attrgetter("loudness"))
-    return Summary(len(alerts), loudest.severity, _told(shown, moments))
+    words = "1 open alert" if len(alerts) == 1 else f"{len(alerts)} open alerts"
+    return Summary(words, loudest.severity, _told(shown, moments))
 
 
 def _alert(one: Standing, reader: Reader, moments: Moments) -> dict[str, Any]:
@@ -101,12 +102,11 @@ def _all(lines: Iterable[Telling], moments: Moments) -> list[SafeString]:
 def _told(said: Telling, moments: Moments) -> SafeString:
     """Return one thing about who was told, with its time in the reader's zone."""
     at = "" if said.at is None else _when(said.at, moments)
-    until = "" if said.until is None else format_html(", until {}", moments.at(said.until))
-    return format_html("{}{}{}.", said.says, at, until)
+    until = "" if said.until is None else f", until {moments.at(said.until)}"
+    # The times are elements of ours; `format_html` would cost a long page a tenth of its time.
+    return SafeString(f"{escape(said.says)}{at}{until}.")
 
 
-def _when(at: datetime, moments: Moments) -> SafeString:
+def _when(at: datetime, moments: Moments) -> str:
     days = {instant.astimezone(moments.zone).date() for instant in (at, moments.now)}
-    if len(days) == 1:
-        return format_html(" at {}", moments.at(at))
-    return format_html(" on {}", moments.exactly(at))
+    return f" at {moments.at(at)}" if len(days) == 1 else f" on {moments.exactly(at)}"
