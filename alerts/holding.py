@@ -15,6 +15,9 @@ _PROVIDER_SIDE = {
     if meaning.cause in {Cause.PROVIDER, Cause.SERVICE}
 }
 
+# What comes before the comment of whoever asked for quiet.
+MAINTENANCE, SILENCED = "Maintenance: ", "Silenced: "
+
 
 class Reason(StrEnum):
     """Why nobody is told of an alert yet, the first that holds."""
@@ -121,8 +124,8 @@ def _by_quiet(alert: Facts, quiets: Sequence[Quiet]) -> Held | None:
     for quiet in sorted(quiets, key=lambda one: not one.is_maintenance):
         if quiet.matches(alert):
             if quiet.is_maintenance:
-                return Held(Reason.MAINTENANCE, f"Maintenance: {quiet.comment}", quiet.ends_at)
-            return Held(Reason.SILENCE, f"Silenced: {quiet.comment}", quiet.ends_at)
+                return Held(Reason.MAINTENANCE, MAINTENANCE + quiet.comment, quiet.ends_at)
+            return Held(Reason.SILENCE, SILENCED + quiet.comment, quiet.ends_at)
     return None
 
 

@@ -187,6 +187,10 @@ SPECTACULAR_SETTINGS = {
         "ErrorCode": "integrations_health.serializers.ERROR_CODES",
         "Cause": "integrations_health.serializers.CAUSES",
         "Provider": "integrations_health.serializers.PROVIDERS",
+        "Severity": "alerts.serializers.SEVERITIES",
+        "AlertType": "alerts.serializers.TYPES",
+        "TellingState": "alerts.serializers.STATES",
+        "Verdict": "alerts.serializers.VERDICTS",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -8,6 +8,7 @@ from config import pages, system_page
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations_health.pages.urls")),
     path("api/", include("integrations_health.api.urls")),
+    path("", include("alerts.urls")),
     path("admin/system/", admin.site.admin_view(system_page.page), name="staff-system"),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz),

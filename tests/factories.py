@@ -206,6 +206,7 @@ def notification(**fields: Any) -> Notification:
     """Make a message of one item that waits to be sent to the owner, or to a `destination`."""
     told = fields.pop("alert", None) or alert()
     event = fields.pop("event", "opened")
+    fields.setdefault("is_collecting", fields.get("state", "pending") == "pending")
     if (named := fields.get("destination")) is not None:
         fits = {"recipient": f"destination:{named.pk}", "channel": named.kind}
     else:

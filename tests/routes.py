@@ -1,8 +1,9 @@
 """Every address of the product, and what each kind of caller is answered there.
 
-Of an address with an id, the id is that of an integration of `owner`. `seated` is a member of the
-staff in a browser, `staff` one with a token; `reader` and `writer` are API keys. A method that has
-no line is refused. A new route is a line here; without one the tests fail.
+Of an address with an id, the id is that of an integration of `owner`, and of an alert about it.
+`seated` is a member of the staff in a browser, `staff` one with a token; `reader` and `writer` are
+API keys. A method that has no line is refused. A new route is a line here; without one the tests
+fail.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,10 @@ DELETE api/integrations/<id>            204   404   204   404    401       401  
 GET    api/integrations/<id>/health     200   404   200   404    401       401     200    200
 GET    api/integrations/<id>/health/history 200 404 200   404    401       401     200    200
 POST   api/integrations/<id>/health/check 200 404   200   404    401       401     403    200
+GET    api/alerts                       200   200   200   200    401       401     200    200
+GET    api/alerts/<id>                  200   404   200   404    401       401     200    200
+POST   api/alerts/<id>/acknowledge      200   404   200   404    401       401     403    400
+GET    api/incidents                    200   200   200   200    401       401     200    200
 POST   api/ws-ticket                    201   201   201   201    401       401     201    201
 GET    api/schema                       200   200   200   200    200       200     200    200
 GET    api/docs                         200   200   200   200    200       200     200    200
@@ -38,6 +43,7 @@ POST   sign-out/                        302   302   302   302    302       302  
 POST   preferences/theme/               302   302   302   302    302       302     302    302
 POST   preferences/time-zone/           302   302   302   302    302       302     302    302
 POST   integrations/<id>/check/         302   302   302   404    302       302     302    302
+POST   alerts/<id>/acknowledge/         302   302   302   404    302       302     302    302
 GET    favicon.svg                      200   200   200   200    200       200     200    200
 GET    favicon.ico                      302   302   302   302    302       302     302    302
 """

@@ -33,6 +33,10 @@ const PATHS: { [N in Name]: [Operations[N]["method"], Operations[N]["path"]] } =
   showHealth: ["GET", "/api/integrations/{integration_id}/health"],
   showHistory: ["GET", "/api/integrations/{integration_id}/health/history"],
   checkNow: ["POST", "/api/integrations/{integration_id}/health/check"],
+  listAlerts: ["GET", "/api/alerts"],
+  showAlert: ["GET", "/api/alerts/{alert_id}"],
+  acknowledgeAlert: ["POST", "/api/alerts/{alert_id}/acknowledge"],
+  listIncidents: ["GET", "/api/incidents"],
   issueSocketTicket: ["POST", "/api/ws-ticket"],
 };
 
@@ -43,7 +47,7 @@ export async function call<N extends Name>(
   sent: Sent<N> = {},
 ): Promise<Operations[N]["answer"]> {
   const [method, path] = PATHS[name];
-  const address = new URL(path.replace("{integration_id}", sent.id ?? ""), service.url);
+  const address = new URL(path.replace(/\{\w+\}/, sent.id ?? ""), service.url);
   for (const [key, value] of Object.entries(sent.query ?? {})) {
     for (const one of [value].flat()) address.searchParams.append(key, String(one));
   }

@@ -1,6 +1,100 @@
 // Made by `make docs` from ../openapi.json: do not edit.
 // Every instant is RFC 3339 in UTC; members may be added to any object in later versions.
 
+/** Who looks after an alert. */
+export type Acknowledgement = {
+  /** Since when. */
+  at: string;
+  by: AcknowledgementByEnum;
+  /** Null: none, or not for you. */
+  note: string | null;
+};
+
+export type AcknowledgementByEnum = "you" | "owner" | "support";
+
+/** Somebody should look at an integration, or need not any more. */
+export type Alert = {
+  id: string;
+  integrationId: string;
+  userId: string;
+  service: string;
+  provider: string;
+  /** `recovered` ends another alert. */
+  type: AlertType;
+  severity: Severity;
+  /** A sentence for people. */
+  message: string;
+  errorCode: ErrorCode | NullEnum;
+  /** Whose fault it is. */
+  cause: Cause | NullEnum;
+  /** It fails and recovers again and again. */
+  flapping: boolean;
+  openedAt: string;
+  /** When it became worse. Null: it did not. */
+  escalatedAt: string | null;
+  /** Null: it is open. */
+  resolvedAt: string | null;
+  /** When the first message about it went out. */
+  sentAt: string | null;
+  telling: Telling;
+  /** For people: what happens next. Null: nothing. */
+  next: string | null;
+  /** Null: nobody looks after it. */
+  acknowledgement: Acknowledgement | null;
+  /** The provider's incident that it was part of. */
+  incidentId: string | null;
+  /** Of type `recovered`: the alert that is over. */
+  endsAlertId: string | null;
+};
+
+/** Some alerts, the newest first. */
+export type AlertPage = {
+  items: Alert[];
+  /** The `cursor` of the next page. Null: this is the last. */
+  nextCursor: string | null;
+};
+
+export type AlertType = "failure" | "degraded" | "recovered";
+
+/** An alert, and how it came to what it is. */
+export type AlertWithDecisions = {
+  id: string;
+  integrationId: string;
+  userId: string;
+  service: string;
+  provider: string;
+  /** `recovered` ends another alert. */
+  type: AlertType;
+  severity: Severity;
+  /** A sentence for people. */
+  message: string;
+  errorCode: ErrorCode | NullEnum;
+  /** Whose fault it is. */
+  cause: Cause | NullEnum;
+  /** It fails and recovers again and again. */
+  flapping: boolean;
+  openedAt: string;
+  /** When it became worse. Null: it did not. */
+  escalatedAt: string | null;
+  /** Null: it is open. */
+  resolvedAt: string | null;
+  /** When the first message about it went out. */
+  sentAt: string | null;
+  telling: Telling;
+  /** For people: what happens next. Null: nothing. */
+  next: string | null;
+  /** Null: nobody looks after it. */
+  acknowledgement: Acknowledgement | null;
+  /** The provider's incident that it was part of. */
+  incidentId: string | null;
+  /** Of type `recovered`: the alert that is over. */
+  endsAlertId: string | null;
+  /** Each message about it, and what is held back. */
+  told: Telling[];
+  /** The last hundred, the newest first. */
+  decisions: Decision[];
+};
+
 /** An hour or a day in numbers. */
 export type Bucket = {
   /** Its beginning. */
@@ -54,10 +148,12 @@ export type CheckResult = {
 
 /** A check that goes on. `Location` is where its result will be. */
 export type CheckRunning = {
-  state: StateEnum;
+  state: CheckRunningStateEnum;
   /** How it was before. */
   current: Current;
 };
+
+export type CheckRunningStateEnum = "running";
 
 /** How an integration is now. */
 export type Current = {
@@ -84,6 +180,16 @@ export type Current = {
   version: number;
 };
 
+/** What was decided about an alert, and why. */
+export type Decision = {
+  at: string;
+  by: DecisionByEnum;
+  verdict: Verdict;
+  says: string;
+};
+
+export type DecisionByEnum = "engine" | "you" | "owner" | "support";
+
 /** One finished check. */
 export type Entry = {
   /** When. */
@@ -106,7 +212,7 @@ export type FieldError = {
   remedy: string;
 };
 
-/** How an integration is and was. */
+/** How an integration is and was, and who is told of it. */
 export type Health = {
   integrationId: string;
   service: string;
@@ -118,6 +224,8 @@ export type Health = {
   /** What is said here was so at this instant. */
   asOf: string;
   stale: boolean;
+  /** What is open, the newest first. */
+  alerts: Alert[];
   source: SourceEnum;
 };
 
@@ -173,6 +281,28 @@ export type IntegrationPage = {
   nextCursor: string | null;
 };
 
+/** A provider, or a service, that fails or failed for many. */
+export type KnownIncident = {
+  id: string;
+  /** Null: whichever provider. */
+  provider: string | null;
+  /** Null: every service. */
+  service: string | null;
+  cause: string;
+  /** Since when. */
+  openedAt: string;
+  /** Null: it goes on. */
+  closedAt: string | null;
+  /** Null: too few to be nobody in particular. */
+  affectedUsers: number | null;
+};
+
+/** That the caller looks after an alert. */
+export type NewAcknowledgement = {
+  /** What you do about it. */
+  note?: string;
+};
+
 /** What is to be watched. The members after `enabled` are for a back end with an API key. */
 export type NewIntegration = {
   /** False: paused. */
@@ -226,12 +356,21 @@ export type Problem = {
 
 export type Provider = "composio" | "klavis" | "mcp";
 
+/** Some incidents: open ones first, then the newest. */
+export type ProviderIncidentPage = {
+  items: KnownIncident[];
+  /** The `cursor` of the next page. Null: this is the last. */
+  nextCursor: string | null;
+};
+
 /** What a check says of the service itself. */
 export type ServiceCheck = {
   /** Null: it says nothing. */
   healthy: boolean | null;
   message: string;
 };
+
+export type Severity = "critical" | "warning" | "info";
 
 /** A ticket for one WebSocket. */
 export type SocketTicket = {
@@ -242,8 +381,6 @@ export type SocketTicket = {
 };
 
 export type SourceEnum = "live" | "cache";
-
-export type StateEnum = "running";
 
 /** The checks of `history` in numbers. */
 export type Statistics = {
@@ -259,8 +396,31 @@ export type Statistics = {
 
 export type Status = "unknown" | "healthy" | "degraded" | "unhealthy";
 
+/** Whether somebody was told, when, or why not yet. */
+export type Telling = {
+  state: TellingState;
+  /** For people: `Not sent, because the same was told not long ago.` */
+  says: string;
+  /** When it was, or will be. Null: not known. */
+  at: string | null;
+  /** Until when it is held back. Null: until something changes. */
+  until: string | null;
+};
+
+export type TellingState = "told" | "planned" | "failed" | "held_back" | "nobody";
+
+export type Verdict = "opened" | "escalated" | "told" | "held_back" | "flapping" | "acknowledged" | "unacknowledged" | "resolved";
+
 /** What each operation takes and answers, by its `operationId`. */
 export interface Operations {
+  /** Say that the caller looks after an alert; who said so first stays. Nobody is told of it any more, but that it is over. An alert that was over before anybody looked after it is refused with 409. */
+  acknowledgeAlert: {
+    method: "POST";
+    path: "/api/alerts/{alert_id}/acknowledge";
+    query: Record<string, never>;
+    body: NewAcknowledgement;
+    answer: AlertWithDecisions;
+  };
   /** Watch an integration; it is checked at once. */
   addIntegration: {
     method: "POST";
@@ -293,6 +453,43 @@ export interface Operations {
     body: undefined;
     answer: SocketTicket;
   };
+  /** List alerts with whether somebody was told, or why not yet; the newest first. */
+  listAlerts: {
+    method: "GET";
+    path: "/api/alerts";
+    query: {
+      /** `nextCursor` of the page before. */
+      cursor?: string;
+      /** Repeatable. */
+      integrationId?: string[];
+      /** How many a page holds. */
+      limit?: number;
+      /** False: what is over. Left out: both. */
+      open?: boolean;
+      severity?: ("critical" | "info" | "warning")[];
+    };
+    body: undefined;
+    answer: AlertPage;
+  };
+  /** List providers' incidents: open ones first, then the newest. */
+  listIncidents: {
+    method: "GET";
+    path: "/api/incidents";
+    query: {
+      /** `nextCursor` of the page before. */
+      cursor?: string;
+      /** How many a page holds. */
+      limit?: number;
+      /** False: what is over. Left out: both. */
+      open?: boolean;
+      /** What concerns one. */
+      provider?: ("composio" | "klavis" | "mcp")[];
+      /** What concerns one. */
+      service?: string[];
+    };
+    body: undefined;
+    answer: ProviderIncidentPage;
+  };
   /** List integrations with their current health, in the order in which they were added. */
   listIntegrations: {
     method: "GET";
@@ -323,7 +520,15 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
-  /** Show the current health, the last hundred checks, and these in numbers. */
+  /** Show an alert, who was told of it, and what was decided about it and why. */
+  showAlert: {
+    method: "GET";
+    path: "/api/alerts/{alert_id}";
+    query: Record<string, never>;
+    body: undefined;
+    answer: AlertWithDecisions;
+  };
+  /** Show the current health, open alerts, the last hundred checks, and these in numbers. */
   showHealth: {
     method: "GET";
     path: "/api/integrations/{integration_id}/health";

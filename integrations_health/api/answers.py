@@ -1,10 +1,11 @@
-"""Send an answer as JSON."""
+"""Send an answer as JSON, unless its reader has it already."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 
 # May be kept by the browser of the one who asked, who asks each time whether it still holds.
 REVALIDATED = "private, no-cache"
@@ -23,3 +24,13 @@ def answer(
         content_type="application/json",
         headers={"Cache-Control": REVALIDATED, **(headers or {})},
     )
+
+
+def unchanged(request: HttpRequest, headers: Mapping[str, str]) -> HttpResponse | None:
+    """Return the answer to one who has this very state already, by its `ETag`, if they say so."""
+    if "If-None-Match" not in request.headers:
+        return None
+    response = get_conditional_response(
+        request, etag=headers["ETag"], response=HttpResponse(headers=dict(headers))
+    )
+    return response if response is not None and response.status_code == 304 else None

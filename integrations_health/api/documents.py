@@ -10,7 +10,19 @@ from drf_spectacular.utils import (
     PolymorphicProxySerializer,
 )
 
+from alerts.api.documents import ALERT
+from alerts.serializers import Alert
 from integrations_health import openapi, serializers
+from integrations_health.api.document_parts import (
+    CURSOR,
+    ETAG,
+    NAME,
+    UNCHANGED,
+    example,
+    limit,
+    query,
+    said,
+)
 from integrations_health.problems import MEDIA_TYPE
 
 _INTEGRATION = "8d3f6c1e-3f0a-4c49-9a5b-6c2c2f0f6f01"
@@ -81,42 +93,19 @@ _RESULT = {
     "current": _CURRENT,
 }
 
-
-def _example(value: dict[str, Any], *, of_request: bool = False) -> OpenApiExample:
-    return OpenApiExample(
-        "example", value=value, request_only=of_request, response_only=not of_request
-    )
-
-
-def _said(serializer: Any, example: dict[str, Any], description: str) -> OpenApiResponse:
-    return OpenApiResponse(serializer, description=description, examples=[_example(example)])
-
-
-def _query(name: str, kind: Any, description: str, **options: Any) -> OpenApiParameter:
-    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description, **options)
-
-
-def _limit(most: int, usual: int) -> OpenApiParameter:
-    kind = {"type": "integer", "minimum": 1, "maximum": most, "default": usual}
-    return _query("limit", kind, "How many a page holds.")
-
-
-_CURSOR = _query("cursor", OpenApiTypes.STR, "`nextCursor` of the page before.")
-_NAME = {"type": "string", "pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$", "maxLength": 50}
-
 LIST_INTEGRATIONS: dict[str, Any] = {
     "operation_id": "listIntegrations",
     "parameters": [
-        _limit(200, 50),
-        _CURSOR,
-        _query("status", OpenApiTypes.STR, "As it is shown.", many=True, enum=serializers.STATUSES),
-        _query("service", {"type": "array", "items": _NAME}, "Repeatable.", many=False),
-        _query("provider", OpenApiTypes.STR, "", many=True, enum=serializers.PROVIDERS),
-        _query("enabled", OpenApiTypes.BOOL, "False: what is paused."),
-        _query("user", OpenApiTypes.STR, "For a back end: your id of a user, or ours."),
+        limit(200, 50),
+        CURSOR,
+        query("status", OpenApiTypes.STR, "As it is shown.", many=True, enum=serializers.STATUSES),
+        query("service", {"type": "array", "items": NAME}, "Repeatable.", many=False),
+        query("provider", OpenApiTypes.STR, "", many=True, enum=serializers.PROVIDERS),
+        query("enabled", OpenApiTypes.BOOL, "False: what is paused."),
+        query("user", OpenApiTypes.STR, "For a back end: your id of a user, or ours."),
     ],
     "responses": {
-        200: _said(serializers.IntegrationPage, {"items": [_SHOWN], "nextCursor": None}, "A page.")
+        200: said(serializers.IntegrationPage, {"items": [_SHOWN], "nextCursor": None}, "A page.")
     },
 }
 _NEW = {"service": "gmail", "provider": "composio", "serverInstanceId": "ca_1a2b3c"}
@@ -124,41 +113,46 @@ ADD_INTEGRATION: dict[str, Any] = {
     "operation_id": "addIntegration",
     "extensions": {openapi.ALSO: ["409"]},
     "request": serializers.NewIntegration,
-    "examples": [_example(_NEW, of_request=True)],
+    "examples": [example(_NEW, of_request=True)],
     "responses": {
-        201: _said(serializers.Integration, _SHOWN, "It is watched now, and checked at once."),
-        200: _said(serializers.Integration, _SHOWN, "It was watched in just this way already."),
+        201: said(serializers.Integration, _SHOWN, "It is watched now, and checked at once."),
+        200: said(serializers.Integration, _SHOWN, "It was watched in just this way already."),
     },
 }
 SHOW_INTEGRATION: dict[str, Any] = {
     "operation_id": "showIntegration",
-    "responses": {200: _said(serializers.Integration, _SHOWN, "The integration.")},
+    "responses": {200: said(serializers.Integration, _SHOWN, "The integration.")},
 }
 CHANGE_INTEGRATION: dict[str, Any] = {
     "operation_id": "changeIntegration",
     "request": serializers.IntegrationChange,
-    "examples": [_example({"enabled": False}, of_request=True)],
-    "responses": {200: _said(serializers.Integration, _SHOWN, "As it is now.")},
+    "examples": [example({"enabled": False}, of_request=True)],
+    "responses": {200: said(serializers.Integration, _SHOWN, "As it is now.")},
 }
 REMOVE_INTEGRATION: dict[str, Any] = {
     "operation_id": "removeIntegration",
     "responses": {204: OpenApiResponse(description="It is watched no more.")},
 }
+
+
+class Health(serializers.Health):
+    """How an integration is and was, and who is told of it."""
+
+    alerts = Alert(many=True, help_text="What is open, the newest first.")
+
+
 SHOW_HEALTH: dict[str, Any] = {
     "operation_id": "showHealth",
-    "parameters": [
-        OpenApiParameter(
-            "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="An `ETag`."
-        )
-    ],
+    "parameters": [ETAG],
     "responses": {
-        200: _said(
-            serializers.Health,
+        200: said(
+            Health,
             {
                 "integrationId": _INTEGRATION,
                 "service": "gmail",
                 "provider": "composio",
                 "current": _CURRENT,
+                "alerts": [ALERT],
                 "history": [_ENTRY],
                 "statistics": _STATISTICS,
                 "asOf": "2026-11-24T08:20:00.000Z",
@@ -167,15 +161,15 @@ SHOW_HEALTH: dict[str, Any] = {
             },
             "How it is and was.",
         ),
-        304: OpenApiResponse(description="Nothing has changed since that `ETag`."),
+        304: UNCHANGED,
     },
 }
 SHOW_HISTORY: dict[str, Any] = {
     "operation_id": "showHistory",
     "parameters": [
-        _query("from", OpenApiTypes.DATETIME, "A day before `to` when it is left out."),
-        _query("to", OpenApiTypes.DATETIME, "Now when it is left out."),
-        _query(
+        query("from", OpenApiTypes.DATETIME, "A day before `to` when it is left out."),
+        query("to", OpenApiTypes.DATETIME, "Now when it is left out."),
+        query(
             "resolution",
             OpenApiTypes.STR,
             "`raw`: every check, of 31 days at most. `hour`: of 93 days. `day`: of 400 days. "
@@ -183,8 +177,8 @@ SHOW_HISTORY: dict[str, Any] = {
             enum=["raw", "hour", "day"],
             default="raw",
         ),
-        _limit(1000, 100),
-        _CURSOR,
+        limit(1000, 100),
+        CURSOR,
     ],
     "responses": {
         (200, "application/json"): OpenApiResponse(
@@ -194,7 +188,7 @@ SHOW_HISTORY: dict[str, Any] = {
                 resource_type_field_name=None,
             ),
             description="A page; as CSV the whole range, the newest first, under a line of names.",
-            examples=[_example(_PAST)],
+            examples=[example(_PAST)],
         ),
         (200, "text/csv"): OpenApiResponse(
             OpenApiTypes.STR, examples=[OpenApiExample("table", value=_TABLE, response_only=True)]
@@ -225,8 +219,8 @@ CHECK_NOW: dict[str, Any] = {
         )
     ],
     "responses": {
-        200: _said(serializers.CheckResult, _RESULT, "The result."),
-        202: _said(
+        200: said(serializers.CheckResult, _RESULT, "The result."),
+        202: said(
             serializers.CheckRunning,
             {"state": "running", "current": _CURRENT},
             "It takes longer; `Location` is where the result will be.",

@@ -1,15 +1,18 @@
 """How one integration is, how it was, and what that comes to."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from alerts import shapes as alert_shapes
+from alerts import standing
+from alerts.retelling import Standing
 from integrations_health import history, past_checks, shapes, watched
 from integrations_health.api import documents, parameters
-from integrations_health.api.answers import REVALIDATED, answer
+from integrations_health.api.answers import REVALIDATED, answer, unchanged
 from integrations_health.api.views import ApiView
 from integrations_health.models import ProviderIncident
 from integrations_health.overlay import OpenIncidents
@@ -18,7 +21,7 @@ from integrations_health.watched import WatchedHealth
 
 CHECKS = 100
 # Raised when the answer changes its shape, so that nobody keeps one of the old shape.
-SHAPE = 1
+SHAPE = 2
 
 
 class Health(ApiView):
@@ -26,22 +29,25 @@ class Health(ApiView):
 
     @extend_schema(**documents.SHOW_HEALTH)
     def get(self, request: Request, integration_id: UUID) -> HttpResponse:
-        """Show the current health, the last hundred checks, and these in numbers."""
+        """Show the current health, open alerts, the last hundred checks, and these in numbers."""
         parameters.read(request.query_params, {})
         # Here the last known state will step in when the database is away (`source: cache`).
         row = watched.health(self.caller, integration_id)
         if row is None:
             raise not_found()
         incident = OpenIncidents.read().over(provider=row.provider, service=row.service)
-        headers = {"ETag": _etag(row, incident), "Cache-Control": REVALIDATED}
-        if unchanged := _unchanged(request._request, headers):
-            return unchanged
+        alerts = standing.open_of(row.integration_id, row.user_id)
+        headers = {"ETag": _etag(row, incident, alerts), "Cache-Control": REVALIDATED}
+        if known := unchanged(request._request, headers):
+            return known
         checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
+        reader = standing.reader(self.caller)
         body = {
             "integrationId": str(row.integration_id),
             "service": row.service,
             "provider": row.provider,
             "current": shapes.current(row, incident=incident),
+            "alerts": [alert_shapes.alert(one, reader) for one in alerts],
             "history": [shapes.entry(check) for check in checks],
             "statistics": shapes.statistics(history.statistics(checks)),
             "asOf": shapes.instant(row.read_at),
@@ -51,7 +57,7 @@ class Health(ApiView):
         return answer(body, headers=headers)
 
 
-def _etag(row: WatchedHealth, incident: ProviderIncident | None) -> str:
+def _etag(row: WatchedHealth, incident: ProviderIncident | None, alerts: Sequence[Standing]) -> str:
     """Return what changes when anything of the answer does, told without reading the history.
 
     Every result that counts raises `state_version`; one that comes late adds to the history alone,
@@ -61,15 +67,6 @@ def _etag(row: WatchedHealth, incident: ProviderIncident | None) -> str:
         *(SHAPE, row.integration_id.hex, row.state_version, int(row.enabled)),
         round(row.next_check_at.timestamp() * 1_000),
         incident.pk.hex if incident else "",
+        standing.mark(alerts),
     )
     return f'W/"{"-".join(map(str, parts))}"'
-
-
-def _unchanged(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
-    """Return the answer to one who has this very state already, if they say so."""
-    if "If-None-Match" not in request.headers:
-        return None
-    response = get_conditional_response(
-        request, etag=headers["ETag"], response=HttpResponse(headers=headers)
-    )
-    return response if response is not None and response.status_code == 304 else None

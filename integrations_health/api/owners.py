@@ -29,18 +29,29 @@ def of_new(caller: Caller, said: Mapping[str, Any]) -> tuple[Owner, dict[str, An
     return _named(said["user"]), rest
 
 
-def _caller_as_owner(caller: Caller) -> Owner:
-    if not caller.is_somebody:
-        raise _wrong("is missing", "send your id of the user, here or in the header X-Act-For")
+def person(caller: Caller) -> User | None:
+    """Return the user that a caller is or acts for; None for one who is new here. Raises Problem.
+
+    Not for a back end that acts for nobody.
+    """
     if caller.user_id is not None:
         known = User.objects.filter(pk=caller.user_id).first()
         if known is None:
             raise Problem(
                 status=403, code="user_unknown", detail="Nobody here has the id in your token."
             )
-        return _active(known)
-    known = User.objects.filter(external_id=caller.external_id).first()
-    return _active(known) if known else Owner(None, caller.external_id or "")
+    else:
+        known = User.objects.filter(external_id=caller.external_id).first()
+    if known is not None and not known.is_active:
+        raise _inactive()
+    return known
+
+
+def _caller_as_owner(caller: Caller) -> Owner:
+    if not caller.is_somebody:
+        raise _wrong("is missing", "send your id of the user, here or in the header X-Act-For")
+    known = person(caller)
+    return _owner(known) if known else Owner(None, caller.external_id or "")
 
 
 def _named(reference: object) -> Owner:
@@ -52,12 +63,10 @@ def _named(reference: object) -> Owner:
         raise _wrong("may mean several people", "send our id of the user") from None
     except people.Inactive:
         raise _inactive() from None
-    return Owner(None, reference) if user is None else _active(user)
+    return Owner(None, reference) if user is None else _owner(user)
 
 
-def _active(user: User) -> Owner:
-    if not user.is_active:
-        raise _inactive()
+def _owner(user: User) -> Owner:
     return Owner(user.pk, user.external_id or "")
 
 

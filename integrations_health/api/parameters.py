@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.http import QueryDict
 
@@ -16,6 +17,7 @@ from integrations_health.typed_values import Bad
 
 MOST_VALUES = 20
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+_OUR_ID = re.compile(r"[\da-fA-F]{8}(-[\da-fA-F]{4}){3}-[\da-fA-F]{12}", re.ASCII)
 # Beyond, a calendar of ours would end while we reckon.
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -80,8 +82,16 @@ def instant(text: str) -> datetime:
     return at
 
 
+def our_id(text: str) -> UUID:
+    """Return an id of ours, written as we write it. Raises Bad."""
+    if not _OUR_ID.fullmatch(text):
+        raise Bad("is not an id", "send one such as 8d3f6c1e-3f0a-4c49-9a5b-6c2c2f0f6f01")
+    return UUID(text)
+
+
 CURSOR = Rule(Position.parse)
 NAME = Rule(partial(typed_values.word, most=50), is_repeatable=True)
 FLAG = Rule(typed_values.flag)
 INSTANT = Rule(instant)
 ID = Rule(partial(typed_values.exact, most=255))
+OUR_IDS = Rule(our_id, is_repeatable=True)

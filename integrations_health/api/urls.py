@@ -1,6 +1,6 @@
 """The addresses of the API, below /api/.
 
-Alerts, incidents, re-authentication and the providers' own calls get theirs here.
+Those of alerts are in `alerts.urls`; re-authentication and the providers' own calls come here.
 """
 
 from django.urls import URLPattern, path
@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 from integrations_health.api.checks import Check
 from integrations_health.api.health import Health
 from integrations_health.api.history import History
+from integrations_health.api.incidents import Incidents
 from integrations_health.api.integrations import Integrations, OneIntegration
 from integrations_health.api.reference import Docs, Schema
 from integrations_health.api.socket_tickets import SocketTickets
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/health", Health.as_view(), name="api-health"),
     path(f"{_ONE}/health/history", History.as_view(), name="api-history"),
     path(f"{_ONE}/health/check", Check.as_view(), name="api-check"),
+    path("incidents", Incidents.as_view(), name="api-incidents"),
     path("ws-ticket", SocketTickets.as_view(), name="api-socket-ticket"),
     path("schema", Schema.as_view(), name="api-schema"),
     path("docs", Docs.as_view(), name="api-docs"),

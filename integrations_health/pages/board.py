@@ -1,9 +1,10 @@
 """Lay out the groups, rows and incidents of the status page for its template."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
@@ -13,6 +14,7 @@ from integrations_health import names, shapes, time_words, wording
 from integrations_health.models import ProviderIncident
 from integrations_health.overview import Row
 from integrations_health.pages import bar_svg
+from integrations_health.pages.alerts import Summary
 from integrations_health.pages.choices import Group
 from integrations_health.pages.moments import Moments
 
@@ -48,9 +50,12 @@ class Line(NamedTuple):
     address: str  # of its own page; "" where there is none
     check: str  # where "Check now" is sent
     free_at: str  # until then it may not be checked by hand; "" when it may
+    alerts: Summary | None  # what is open, if anything
 
 
-def section(group: Group, *, labels: Sequence[str], moments: Moments) -> dict[str, Any]:
+def section(
+    group: Group, *, labels: Sequence[str], moments: Moments, alerts: Mapping[UUID, Summary]
+) -> dict[str, Any]:
     """Return a group as its card shows it."""
     states = Counter(_state(row) for row in group.rows)
     counts = ", ".join(f"{states[state]} {state}" for state in _WORDS if states[state])
@@ -62,7 +67,10 @@ def section(group: Group, *, labels: Sequence[str], moments: Moments) -> dict[st
         "word": _WORDS[worst],
         "counts": counts,
         "failing": group.failing,
-        "lines": [_line(row, labels=labels, moments=moments) for row in group.rows],
+        "lines": [
+            _line(row, labels=labels, moments=moments, alerts=alerts.get(row.id))
+            for row in group.rows
+        ],
     }
 
 
@@ -88,7 +96,7 @@ def milliseconds(value: int | None) -> str:
     return f"{value} ms" if value < 1000 else f"{value / 1000:.1f} s"
 
 
-def _line(row: Row, *, labels: Sequence[str], moments: Moments) -> Line:
+def _line(row: Row, *, labels: Sequence[str], moments: Moments, alerts: Summary | None) -> Line:
     state = _state(row)
     return Line(
         row=row,
@@ -107,6 +115,7 @@ def _line(row: Row, *, labels: Sequence[str], moments: Moments) -> Line:
         address=_address("integration", row),
         check=_address("check-now", row),
         free_at=_free_at(row, moments),
+        alerts=alerts,
     )
 
 

@@ -27,7 +27,7 @@ from integrations_health import (
 from integrations_health.detail import Detail
 from integrations_health.models import HealthCheck, HealthHistory, User
 from integrations_health.outcomes import MEANINGS, Outcome
-from integrations_health.pages import bar_svg, board, response_chart, visitors
+from integrations_health.pages import alerts, bar_svg, board, response_chart, visitors
 from integrations_health.pages.looks import Look
 from integrations_health.pages.moments import Moments
 from integrations_health.pages.remembered import Remembered
@@ -46,11 +46,9 @@ def page(request: HttpRequest, integration_id: UUID) -> HttpResponse:
     """Show one integration to its owner; to anybody else it does not exist."""
     user = request.user
     assert isinstance(user, User)
-    look = Look.read(request.GET)
+    look, caller = Look.read(request.GET), visitors.own(user)
     try:
-        found = detail.read(
-            visitors.own(user), integration_id, asked=look.asked(), now=timezone.now()
-        )
+        found = detail.read(caller, integration_id, asked=look.asked(), now=timezone.now())
     except HealthCheck.DoesNotExist:
         raise Http404 from None
     moments = Moments(now=found.now, zone=timezones.zone(user.timezone))
@@ -59,6 +57,7 @@ def page(request: HttpRequest, integration_id: UUID) -> HttpResponse:
         "timezone": user.timezone,
         **_now(found, moments),
         **_past(found, look, moments),
+        **alerts.section(caller, integration_id, moments=moments),
     }
     return render(request, "pages/integration.html", context)
 

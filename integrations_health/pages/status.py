@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from integrations_health import bars, overview, shapes, time_words, timezones, windows
 from integrations_health.models import User
-from integrations_health.pages import board, choices, visitors
+from integrations_health.pages import alerts, board, choices, visitors
 from integrations_health.pages.choices import Choice
 from integrations_health.pages.moments import Moments
 
@@ -27,7 +27,9 @@ def page(request: HttpRequest) -> HttpResponse:
     choice = Choice.read(request.GET)
     window = windows.window(choice.range, now=now)
     moments = Moments(now=now, zone=timezones.zone(user.timezone))
-    found = overview.read(visitors.own(user), window=window, now=now)
+    caller = visitors.own(user)
+    found = overview.read(caller, window=window, now=now)
+    told = alerts.summaries(caller, moments=moments)
     labels = bars.labels(window, zone=moments.zone)
     banner = found.banner(zone=moments.zone)
     groups = choice.groups(found.rows, now=now)
@@ -45,7 +47,12 @@ def page(request: HttpRequest) -> HttpResponse:
         "ranges": _options(choice, "range", dict.fromkeys(windows.RANGES), choice.range),
         "sorts": _options(choice, "sort", choices.SORTS, choice.sort),
         "bys": _options(choice, "by", choices.GROUPS, choice.by),
-        "groups": [board.section(group, labels=labels, moments=moments) for group in groups],
+        "groups": [
+            board.section(group, labels=labels, moments=moments, alerts=told.by_integration)
+            for group in groups
+        ],
+        "alerts_mark": told.mark,
+        "most_alerts": alerts.MOST,
         "labels": labels,
         "is_in_days": window.is_in_days,
         "incidents": [board.incident(one, moments=moments) for one in found.incidents],

@@ -112,6 +112,8 @@ def test_the_lines_for_curl_run(
     user = factories.user(external_id="app-user-7")
     watched = watch(provider, provider.connect("composio", "gmail", user_id="u"), user=user)
     factories.history(watched)
+    # Of no rule, so that the check below does not end it.
+    factories.alert(integration=watched, rule=None)
     now = datetime.now(UTC)
     known = {
         "URL": server.url,
@@ -128,6 +130,7 @@ def test_the_lines_for_curl_run(
     assert _said(by_line, "text/csv").splitlines()[-1].count(",") == 4
     assert json.loads(_said(by_line, "/health/check"))["status"] == "healthy"
     assert json.loads(_said(by_line, "ws-ticket"))["ticket"]
+    assert "I reconnect it this afternoon." in _said(by_line, "/acknowledge")
     assert json.loads(_said(by_line, "limit=0"))["requestId"] == "example-1"
     assert str(watched.pk) in _said(by_line, "limit=5")
 

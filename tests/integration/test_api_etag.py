@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from alerts import lifecycle
+from alerts.models import Alert, Notification
 from integrations_health.models import HealthCheck, Integration
 from tests import factories
 from tests.callers import as_user
@@ -38,13 +40,13 @@ def test_the_same_state_is_not_sent_again(known: tuple[Integration, Client, str]
     assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
-def test_the_same_state_costs_two_statements(known: tuple[Integration, Client, str]) -> None:
+def test_the_same_state_costs_three_statements(known: tuple[Integration, Client, str]) -> None:
     made, client, etag = known
 
     with counted_statements() as sent:
         client.get(path_of(made), headers={"If-None-Match": etag})
 
-    assert len(sent) == 2
+    assert len(sent) == 3
 
 
 def _result(made: Integration) -> None:
@@ -65,7 +67,11 @@ def _incident(_: Integration) -> None:
     factories.incident()
 
 
-@pytest.mark.parametrize("change", [_result, _release, _pause, _incident])
+def _alert(made: Integration) -> None:
+    factories.alert(integration=made)
+
+
+@pytest.mark.parametrize("change", [_result, _release, _pause, _incident, _alert])
 def test_what_changes_the_answer_changes_its_mark(
     change: Any, known: tuple[Integration, Client, str]
 ) -> None:
@@ -84,3 +90,44 @@ def test_a_mark_opens_nothing_to_a_stranger(known: tuple[Integration, Client, st
     answer = as_user(factories.user()).get(path_of(made), headers={"If-None-Match": etag})
 
     assert answer.status_code == 404
+
+
+def _hold(alert: Alert) -> None:
+    Alert.objects.filter(pk=alert.pk).update(held_back="silence")
+
+
+def _hand_over(alert: Alert) -> None:
+    factories.notification(alert=alert)
+
+
+def _acknowledge(alert: Alert) -> None:
+    lifecycle.acknowledge([alert.pk], by=alert.user)
+
+
+def _resolve(alert: Alert) -> None:
+    lifecycle.resolve([alert.pk], by=alert.user)
+
+
+@pytest.mark.parametrize("change", [_hold, _hand_over, _acknowledge, _resolve])
+def test_what_happens_to_an_alert_changes_the_mark_without_any_check(
+    change: Any, known: tuple[Integration, Client, str]
+) -> None:
+    made, client, _ = known
+    alert = factories.alert(integration=made)
+    etag = client.get(path_of(made)).headers["ETag"]
+
+    change(alert)
+
+    assert client.get(path_of(made), headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_message_that_went_out_changes_the_mark(known: tuple[Integration, Client, str]) -> None:
+    made, client, _ = known
+    message = factories.notification(alert=factories.alert(integration=made))
+    etag = client.get(path_of(made)).headers["ETag"]
+
+    Notification.objects.filter(pk=message.pk).update(
+        state="sent", sent_at=FAR, is_collecting=False
+    )
+
+    assert client.get(path_of(made), headers={"If-None-Match": etag}).status_code == 200

@@ -70,6 +70,7 @@ def test_the_answer_has_what_the_contract_says(now: datetime) -> None:
             "incident": None,
             "version": 17,
         },
+        "alerts": [],
         "history": [
             {
                 "checkedAt": "2031-03-14T09:26:53.000Z",
@@ -174,9 +175,40 @@ def test_who_was_the_owner_before_is_not_shown_to_the_next(now: datetime) -> Non
     assert show(made).status_code == 404
 
 
+def test_what_is_open_says_who_is_told_or_why_nobody_is(now: datetime) -> None:
+    made = factories.integration(status="unhealthy")
+    until = now + timedelta(minutes=20)
+    held = factories.alert(
+        integration=made, message="It failed.", held_back="cooldown", held_until=until
+    )
+    factories.alert(integration=made, resolved_at=datetime.now(UTC) + timedelta(minutes=1))
+    factories.alert()
+
+    (alert,) = show(made).json()["alerts"]
+
+    assert (alert["id"], alert["message"]) == (str(held.pk), "It failed.")
+    assert alert["telling"] == {
+        "state": "held_back",
+        "says": "Not sent, because the same was told not long ago.",
+        "at": None,
+        "until": "2031-03-14T09:46:53.000Z",
+    }
+    assert alert["next"] == "If it is still so then, it is sent."
+
+
+def test_alerts_of_who_was_the_owner_before_are_not_shown_to_the_next() -> None:
+    made = factories.alert().integration
+    heir = factories.user()
+    Integration.objects.filter(pk=made.pk).update(user=heir)
+
+    assert as_user(heir).get(path_of(made)).json()["alerts"] == []
+
+
 @pytest.mark.parametrize("checks", [0, 100])
-def test_health_costs_the_same_statements_whatever_the_history(checks: int, now: datetime) -> None:
+def test_health_costs_the_same_statements_whatever_the_past(checks: int, now: datetime) -> None:
     made = factories.integration()
+    for _ in range(checks // 20):
+        factories.notification(alert=factories.alert(integration=made), is_collecting=False)
     past(made, *["healthy"] * checks, last_at=now, every=timedelta(minutes=5))
     by_token, by_key = as_user(made.user), as_back_end()
     by_key.get(path_of(made))  # notes that the key was used
@@ -186,7 +218,7 @@ def test_health_costs_the_same_statements_whatever_the_history(checks: int, now:
     with counted_statements() as of_key:
         by_key.get(path_of(made))
 
-    assert (len(of_token), len(of_key)) == (3, 4)
+    assert (len(of_token), len(of_key)) == (4, 5)
 
 
 def test_an_unknown_parameter_is_refused() -> None:

@@ -59,6 +59,7 @@ class Cast:
             last_check_at=timezone.now(),
             error_message="",
         )
+        factories.alert(pk=self.integration.pk, integration=self.integration, message=CANARY)
 
     def client(self, caller: str) -> Client:
         """Return the client of one of CALLERS."""

@@ -84,6 +84,8 @@ function whereFocusIs() {
     };
   }
   if (group) return () => document.querySelector(`[data-group="${CSS.escape(group.dataset.group)}"] summary`);
-  const chosen = element?.closest?.("[data-part] a")?.getAttribute("href");
-  return () => (chosen ? document.querySelector(`[data-part] a[href="${CSS.escape(chosen)}"]`) : null);
+  const chosen = element?.closest?.("[data-part] :is(a, button)");
+  const name = chosen?.localName === "a" ? "href" : "formaction";
+  const where = chosen?.getAttribute(name);
+  return () => (where ? document.querySelector(`[data-part] [${name}="${CSS.escape(where)}"]`) : null);
 }

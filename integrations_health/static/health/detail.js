@@ -1,5 +1,6 @@
 // The page of one integration, live: what changed is fetched, and takes the place of what was.
 
+import { followAlerts } from "./alerts.js";
 import { followBars, prepareBars } from "./bars.js";
 import { refresh } from "./board.js";
 import { followChecks } from "./checks.js";
@@ -23,6 +24,7 @@ followBars(main);
 prepareBars(main);
 connect({ ids: () => [watched], onUpdate, onState });
 followChecks({ onResult: look, onSaid: announce });
+followAlerts({ onChange: look });
 setInterval(tick, 1000);
 
 async function look() {

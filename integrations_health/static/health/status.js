@@ -1,5 +1,6 @@
 // The status page, live: told by WebSocket, else by looking every half minute.
 
+import { followAlerts } from "./alerts.js";
 import { followBars, prepareBars } from "./bars.js";
 import { foldGroups, refresh, rememberFolds } from "./board.js";
 import { followChecks } from "./checks.js";
@@ -28,6 +29,7 @@ if (line) {
   rememberFolds();
   followBars(main);
   prepareBars(main);
+  const alerts = followAlerts({ onChange: refreshSoon });
   const socket = connect({ ids, onUpdate, onState });
   followChecks({
     onResult: (id, current) => {
@@ -66,6 +68,7 @@ if (line) {
     if (!row || frame.version <= Number(row.dataset.version)) return;
     row.dataset.version = String(frame.version);
     if (apply(frame.integrationId, frame.health)) refreshSoon();
+    else alerts.lookSoon(); // a result may change them though it changes nothing else
     tick();
   }
 
