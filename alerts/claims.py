@@ -1,6 +1,6 @@
 """Take messages that are due, and write down what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -74,15 +74,23 @@ def bury(message_id: UUID, *, token: UUID, error: str) -> bool:
 
 def release(message_ids: Sequence[UUID], *, token: UUID, now: datetime) -> None:
     """Give back messages whose turn did not come: due at once, and not counted as tried."""
+    put_off(dict.fromkeys(message_ids, now), token=token)
+
+
+def put_off(until: Mapping[UUID, datetime], *, token: UUID, why: str | None = None) -> None:
+    """Give back messages until these instants, not counted as tried."""
+    if not until:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE notifications
-            SET state = 'pending', attempts = attempts - 1, next_attempt_at = %s,
-                leased_until = NULL, lease_token = NULL
-            WHERE id = ANY(%s) AND lease_token = %s
+            UPDATE notifications n
+            SET state = 'pending', attempts = n.attempts - 1, next_attempt_at = u.at,
+                leased_until = NULL, lease_token = NULL, last_error = COALESCE(%s, n.last_error)
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS u(id, at)
+            WHERE n.id = u.id AND n.lease_token = %s
             """,
-            [now, list(message_ids), token],
+            [why, list(until), list(until.values()), token],
         )
 
 
