@@ -189,7 +189,9 @@ def _line(one: Told, *, zone: str) -> dict[str, Any]:
         if one.is_notice:
             sentence = f"Over after {lasted}: {sentence}"
         elif one.is_whole:
-            sentence = f"{one.called} {one.trouble} for {lasted}, and works again. It was: {sentence}"
+            sentence = (
+                f"{one.called} {one.trouble} for {lasted}, and works again. It was: {sentence}"
+            )
         else:
             sentence = f"{one.called} works again, after {lasted}."
     elif one.ended_at is not None:

@@ -4,7 +4,7 @@ Whoever calls this is the only one that sends to the recipients of its batch: se
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 WAITS = "It waits for an earlier message to the same recipient."
 JOINED = "It was not taken for an hour; the all-clear tells of it, too."
 # Somebody is just adding to a message that others are to join.
-_LOOK_AGAIN_AFTER = timedelta(seconds=5)
+_BUSY = timedelta(seconds=5)
 
 Event = NotificationItem.Event
 State = Notification.State
@@ -30,22 +30,30 @@ State = Notification.State
 
 def settle(claim: Claim, *, now: datetime) -> list[UUID]:
     """Return which messages of a batch go now, in order; see to it that the others go in turn."""
-    pairs = _pairs(claim, now=now)
-    if not pairs:
-        return claim.ids
-    plan = turns.decide(pairs, taken=set(claim.ids), now=now)
-    waits, gone = dict(plan.waits), set()
-    for alarm, clear in plan.joins.items():
-        if _join(alarm, clear, token=claim.token, now=now):
-            gone.add(alarm)
-        else:
-            busy = {pk: now + _LOOK_AGAIN_AFTER for pk in (alarm, clear) if pk in claim.ids}
-            waits |= busy
-    waits = {pk: at for pk, at in waits.items() if pk not in gone}
+    going = list(claim.ids)
+    while pairs := _pairs(going, token=claim.token, now=now):
+        plan = turns.decide(pairs, taken=going, now=now)
+        if not plan.joins:
+            break
+        # What joined brought its own all-clears along: look again until nothing joins.
+        held = _join_all(plan.joins, pairs, token=claim.token, now=now)
+        claims.put_off(dict.fromkeys(held, now + _BUSY), token=claim.token, why=WAITS)
+        going = [pk for pk in going if pk not in held and pk not in plan.joins]
+    else:
+        return going
     sooner = Notification.objects.filter(pk__in=plan.sooner, state=State.PENDING)
     sooner.update(next_attempt_at=now)
-    claims.put_off(waits, token=claim.token, why=WAITS)
-    return [pk for pk in claim.ids if pk not in gone and pk not in waits]
+    claims.put_off(plan.waits, token=claim.token, why=WAITS)
+    return [pk for pk in going if pk not in plan.waits]
+
+
+def _join_all(
+    joins: Mapping[UUID, UUID], pairs: Sequence[Pair], *, token: UUID, now: datetime
+) -> set[UUID]:
+    """Let alarms join their all-clears; return what cannot go yet, since one of them is busy."""
+    busy = {one for one, into in joins.items() if not _join(one, into, token=token, now=now)}
+    stuck = [pair for pair in pairs if pair.alarm_id in busy]
+    return busy | {pair.clear_id for pair in stuck}
 
 
 @transaction.atomic
@@ -104,10 +112,10 @@ def _ended(alarm_id: UUID, clear_id: UUID) -> QuerySet[Alert]:
     return Alert.objects.filter(pk__in=begun).filter(pk__in=over.values("alert"))
 
 
-def _pairs(claim: Claim, *, now: datetime) -> Sequence[Pair]:
+def _pairs(taken: Sequence[UUID], *, token: UUID, now: datetime) -> list[Pair]:
     with connection.cursor() as cursor:
-        known = {"taken": claim.ids, "token": claim.token, "waits": WAITS}
-        cursor.execute(_PAIRS, {**known, "old": now - turns.OLD})
+        known = {"taken": list(taken), "token": token, "waits": WAITS, "old": now - turns.OLD}
+        cursor.execute(_PAIRS, known)
         return [Pair(*row) for row in cursor.fetchall()]
 
 
