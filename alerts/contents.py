@@ -95,15 +95,15 @@ def _told(row: Notification) -> list[Told]:
     ]
 
 
-def _unheard(things: Collection[UUID | None], *, recipient: str) -> set[UUID | None]:
+def _unheard(over: Collection[UUID | None], *, recipient: str) -> set[UUID | None]:
     """Return of which things the recipient never heard that they began: that message died."""
     dead = NotificationItem.objects.filter(
-        Q(alert__in=things) | Q(notice__in=things),
+        Q(alert__in=over) | Q(notice__in=over),
         recipient=recipient,
         event=Event.OPENED,
         notification__state=Notification.State.DEAD,
     ).exclude(notification__replayed_by__state=Notification.State.SENT)
-    return {alert or notice for alert, notice in dead.values_list("alert", "notice")}
+    return {thing for things in dead.values_list("alert", "notice") for thing in things}
 
 
 def _thing(item: NotificationItem) -> UUID | None:

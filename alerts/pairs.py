@@ -6,6 +6,7 @@ Whoever calls this is the only one that sends to the recipients of its batch: se
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -114,8 +115,8 @@ def _ended(alarm_id: UUID, clear_id: UUID) -> QuerySet[Alert]:
 
 def _pairs(taken: Sequence[UUID], *, token: UUID, now: datetime) -> list[Pair]:
     with connection.cursor() as cursor:
-        known = {"taken": list(taken), "token": token, "waits": WAITS, "old": now - turns.OLD}
-        cursor.execute(_PAIRS, known)
+        known: dict[str, Any] = {"taken": list(taken), "token": token, "waits": WAITS}
+        cursor.execute(_PAIRS, {**known, "old": now - turns.OLD})
         return [Pair(*row) for row in cursor.fetchall()]
 
 

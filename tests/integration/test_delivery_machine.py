@@ -37,13 +37,14 @@ SENSIBLE = {
 class Deliveries(RuleBasedStateMachine):
     """One webhook, alerts that come and go, and a receiver that is there or not."""
 
-    def __init__(self, server: receivers.WebReceiver) -> None:
+    server: receivers.WebReceiver
+
+    def __init__(self) -> None:
         super().__init__()
         self.now = NOW
-        self.server = server
-        server.requests.clear()
-        server.answers.clear()
-        self.there = hook(server, last_success_at=NOW + timedelta(days=365))
+        self.server.requests.clear()
+        self.server.answers.clear()
+        self.there = hook(self.server, last_success_at=NOW + timedelta(days=365))
         self.open: list[Alert] = []
         self.alerts: list[Alert] = []
         self.worse: set[Any] = set()
@@ -118,4 +119,7 @@ class Deliveries(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("no_rules")
 def test_what_a_receiver_hears_makes_sense(receiver: receivers.WebReceiver) -> None:
-    run_state_machine_as_test(lambda: Deliveries(receiver), settings=SHORT)
+    class ToThisReceiver(Deliveries):
+        server = receiver
+
+    run_state_machine_as_test(ToThisReceiver, settings=SHORT)
