@@ -33,7 +33,7 @@ for _origin in WS_ALLOWED_ORIGINS:
 INSTALLED_APPS = [
     "integrations_health",
     "alerts",
-    "django.contrib.admin",
+    "config.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

@@ -5,8 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from config import pages
 
-admin.site.site_header = admin.site.site_title = "Integration health"
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations_health.pages.urls")),
     path("api/", include("integrations_health.api.urls")),

@@ -1,14 +1,17 @@
-"""Pages of the admin that stay quick over large tables and change nothing."""
+"""Pages of the admin: quick over large tables, silent about secrets, and on the record."""
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 
+from integrations_health import audit, audit_words, secrecy
 from integrations_health.models import Integration
 
 if TYPE_CHECKING:
@@ -32,10 +35,33 @@ class BoundedPaginator(RowPaginator):
 
 
 class QuickAdmin(ModelAdmin):
-    """Pages over a table that may be large."""
+    """Pages over a table that may be large. What is done on them leaves an audit row.
+
+    Secrets stay in the database; nothing is searched, filtered or sorted by one.
+    """
 
     paginator = BoundedPaginator
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Leave what is secret in the database."""
+        return secrecy.unread(super().get_queryset(request))
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Refuse to filter by a secret: whoever may guess its letters one by one, reads it."""
+        if _meets_secret(self.model, lookup):
+            return False
+        return super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Say what was written: each field before and after, but for secrets."""
+        return audit_words.what_changed(form, is_new=add)
+
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[Model]) -> Any:
+        """Write down what is deleted, as it was."""
+        audit.note(request, queryset, audit_words.what_was, action=audit.DELETION)
 
 
 class ReadOnlyAdmin(QuickAdmin):
@@ -59,6 +85,22 @@ def without_secrets(rows: QuerySet[Model]) -> QuerySet[Model]:
     return rows.select_related("integration").defer(
         *(f"integration__{secret}" for secret in Integration.SECRETS)
     )
+
+
+def _meets_secret(model: type[Model], lookup: str) -> bool:
+    """Say whether a path of names leads over, or to, a secret field."""
+    for name in lookup.split(LOOKUP_SEP):
+        try:
+            field = model._meta.get_field(name)
+        except FieldDoesNotExist:
+            return False
+        if secrecy.is_secret(field):
+            return True
+        if not field.is_relation or field.related_model is None:
+            return False
+        assert not isinstance(field.related_model, str)
+        model = field.related_model
+    return False
 
 
 class OwnerAdmin(QuickAdmin):
