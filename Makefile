@@ -54,9 +54,17 @@ browser:
 		&& { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1; } || true
 
+# All of them are shared out to two processes, each with servers of its own; with servers that are
+# in the environment, which it cannot share, one process runs them.
+ifeq ($(PYTEST)$(DATABASE_URL)$(REDIS_URL),)
+RUN_TESTS := $(IN)python -m pytest --numprocesses=2 --dist=loadfile
+else
+RUN_TESTS := $(SERVERS) $(IN)python -m pytest $(PYTEST)
+endif
+
 tests: ## PYTEST="-k name" chooses some
 	@echo "==> tests"
-	@$(SERVERS) $(IN)python -m pytest $(PYTEST)
+	@$(RUN_TESTS)
 
 fix: bootstrap ## mend what can be mended: format, order of imports
 	@$(IN)ruff check --fix --quiet . ; $(IN)ruff format --quiet .

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from config import child, postgres_seat
+from config import child, postgres_seat, postgres_settings
 from config.server_errors import CannotStart
 
 START_DEADLINE_SECONDS = 60
@@ -69,7 +69,9 @@ class Postgres:
                     *("-D", str(self.data)),
                     *(
                         part
-                        for name, value in self._settings()
+                        for name, value in postgres_settings.settings(
+                            sockets=self.sockets, is_durable=self.is_durable
+                        )
                         for part in ("-c", f"{name}={value}")
                     ),
                 ],
@@ -183,17 +185,6 @@ class Postgres:
             return
         with tempfile.TemporaryDirectory(prefix="health-sockets-") as folder:
             yield Path(folder)
-
-    def _settings(self) -> Iterator[tuple[str, str]]:
-        yield "listen_addresses", ""
-        yield "unix_socket_directories", str(self.sockets)
-        yield "unix_socket_permissions", "0700"
-        yield "max_connections", "200"
-        yield "logging_collector", "off"
-        if not self.is_durable:
-            yield from (
-                (name, "off") for name in ("fsync", "synchronous_commit", "full_page_writes")
-            )
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_DEADLINE_SECONDS

@@ -38,6 +38,7 @@ from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
 from tests import factories, receivers  # noqa: E402
+from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
 
 # In the future, so that whatever the database stamps with its own clock lies before it.
@@ -94,6 +95,11 @@ def _is_here(host: str | bytes | None) -> bool:
 
 # Sees every connection of the process, whichever library makes it; only libpq's are its own.
 sys.addaudithook(_stay_on_this_machine)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each process that tests are shared out to servers of its own."""
+    config.pluginmanager.register(OwnServers(NO_SERVER))
 
 
 @pytest.fixture

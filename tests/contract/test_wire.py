@@ -14,7 +14,7 @@ from integrations_health.providers.simulator import Fault, running
 from integrations_health.providers.simulator.faults import FAMILIES, Family
 from tests.contract.asking import execute, modern
 
-WIRE = [fault for fault, family in FAMILIES.items() if family is Family.WIRE]
+WIRE = sorted(fault for fault, family in FAMILIES.items() if family is Family.WIRE)
 # Faults whose request ends only when somebody goes away.
 WAITING = [Fault.HANG, Fault.DRIP, Fault.ENDLESS, Fault.SLOW]
 

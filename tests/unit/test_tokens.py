@@ -111,24 +111,25 @@ def test_audience_and_issuer_are_asked_for_when_they_are_set(
     assert f"`{claim}`" in refused(keys.signed(keys.SECRET, "HS256"))
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        "",
-        "nonsense",
-        "a.b.c",
-        "Ünïcode.ü.ü",
-        "\ud800.a.b",
-        "." * 9_000,
-        unsigned({"alg": "none"}),
-        unsigned({"alg": "None"}),
-        unsigned({}),
-        unsigned({"alg": ["HS256"]}),
-        unsigned('{"alg": ' + "[" * 3_000),
-        keys.signed("another secret, which is long enough too", "HS256"),
-        keys.signed(keys.SECRET * 2, "HS512"),
-    ],
-)
+FORGED = [
+    "",
+    "nonsense",
+    "a.b.c",
+    "Ünïcode.ü.ü",
+    "\ud800.a.b",
+    "." * 9_000,
+    unsigned({"alg": "none"}),
+    unsigned({"alg": "None"}),
+    unsigned({}),
+    unsigned({"alg": ["HS256"]}),
+    unsigned('{"alg": ' + "[" * 3_000),
+    keys.signed("another secret, which is long enough too", "HS256"),
+    keys.signed(keys.SECRET * 2, "HS512"),
+]
+
+
+# Not by their text: some tell their time and user, which are others in each process.
+@pytest.mark.parametrize("token", FORGED, ids=range(len(FORGED)))
 def test_what_the_application_did_not_sign_is_refused(token: str) -> None:
     reason = refused(token)
 
