@@ -68,8 +68,10 @@ def run(channel: str, *, now: datetime | None = None) -> bool:
 @transaction.atomic
 def replay(message: Notification, *, now: datetime) -> Notification:
     """Send what a dead message told in a new one, with an id of its own. Raises NotDead."""
-    dead = Notification.objects.select_for_update().get(pk=message.pk)
-    root = dead if dead.replays is None else dead.replays
+    # All that is sent anew of one message waits for that message's own row.
+    first = message.replays_id or message.pk
+    root = Notification.objects.select_for_update().defer("body").get(pk=first)
+    dead = Notification.objects.defer("body").get(pk=message.pk)
     anew = Notification.objects.filter(replays=root).exclude(state=Notification.State.DEAD)
     # What joined another message has nothing left to tell.
     if dead.state != Notification.State.DEAD or anew.exists() or not root.items.exists():

@@ -16,9 +16,11 @@ from alerts.models import (
     AlertRule,
     Cooldown,
     Decision,
+    Destination,
     Flap,
     Notification,
     NotificationItem,
+    StaffNotice,
 )
 from integrations_health.models import (
     ApiKey,
@@ -107,8 +109,10 @@ MAKE: dict[type[models.Model], Callable[[], models.Model]] = {
     Cooldown: cooldown,
     Decision: decision,
     Flap: flap,
+    Destination: lambda: factories.destination(kind="webhook"),
     Notification: factories.notification,
     NotificationItem: item,
+    StaffNotice: factories.notice,
     LogEntry: audit_row,
     PeriodicTask: periodic_task,
     IntervalSchedule: interval,
