@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 
 from alerts.admin import delivery_log
@@ -29,7 +30,7 @@ MOST_RULES = 20
 class DestinationAdmin(QuickAdmin):
     """Mailboxes, webhooks and Slack channels. Their secrets are written here and never read."""
 
-    form = DestinationForm
+    form: Any = DestinationForm
     list_display = (
         "name", "kind", "is_for_staff", "state", "last_attempt_at", "last_error", "took"
     )  # fmt: skip
@@ -50,7 +51,7 @@ class DestinationAdmin(QuickAdmin):
         ]
         return [*buttons, *super().get_urls()]
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Offer what fits the kind, once it is known."""
         if not isinstance(obj, Destination):
             return ["name", "kind", "email", "new_address", "is_for_staff"]
@@ -134,11 +135,8 @@ class DestinationAdmin(QuickAdmin):
         """Return whether it is on, or since when and why it is not."""
         if destination.enabled:
             return "on"
-        since = (
-            f" since {date_format(destination.disabled_at, 'DATETIME_FORMAT')}"
-            if destination.disabled_at
-            else ""
-        )
+        at = destination.disabled_at
+        since = "" if at is None else f" since {date_format(localtime(at), 'DATETIME_FORMAT')}"
         why = f": {destination.disabled_reason}" if destination.disabled_reason else ""
         return f"off{since}{why}"
 
@@ -151,7 +149,7 @@ class DestinationAdmin(QuickAdmin):
 
 def _in_the_way(destination: Destination) -> list[str]:
     rules = destination.rules.order_by("name").values_list("pk", "name")
-    reasons = [
+    reasons: list[str] = [
         format_html(
             'The rule <a href="{}">“{}”</a> tells by it. Give the rule another destination first.',
             reverse("admin:alerts_alertrule_change", args=[pk]),

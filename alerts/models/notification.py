@@ -70,6 +70,9 @@ class Notification(models.Model):
             ),
             # What staff leaf through.
             models.Index(fields=["-created_at", "-id"], name="idx_notifications_newest"),
+            models.Index(
+                fields=["channel"], condition=Q(state="dead"), name="idx_notifications_dead"
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
