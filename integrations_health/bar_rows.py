@@ -1,13 +1,13 @@
 """Read what the bars of many integrations show, in a constant number of statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from integrations_health import bars, windows
+from integrations_health import bar_runs, bars, windows
 from integrations_health.history import LONGEST_SILENCE
 from integrations_health.models import MonitoringGap, ProviderIncident, RolledUpDay
 
@@ -22,37 +22,6 @@ WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
     AND day >= %(first)s AND day < %(until)s
 GROUP BY integration_id
 """
-# Checks of one status in a row are one run, unless nothing was heard for too long between them.
-# Only the first check of each run, and the last of all, are worth sending.
-_RUNS = """
-SELECT integration_id, status, checked_at, before_at, is_first, is_last
-FROM (
-    SELECT integration_id, status, checked_at, before_at,
-        status IS DISTINCT FROM before OR checked_at - before_at > %(longest_silence)s AS is_first,
-        after IS NULL AS is_last
-    FROM (
-        SELECT integration_id, status, checked_at,
-            LAG(status) OVER in_order AS before, LAG(checked_at) OVER in_order AS before_at,
-            LEAD(checked_at) OVER in_order AS after
-        FROM integration_health_history
-        WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
-            AND checked_at >= %(since)s AND checked_at <= %(until)s
-        WINDOW in_order AS (PARTITION BY integration_id ORDER BY checked_at, id)
-    ) AS checks
-) AS marked
-WHERE is_first OR is_last ORDER BY integration_id, checked_at
-"""
-_QUICKEST = """
-SELECT integration_id,
-    round(percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time_ms))::int
-FROM integration_health_history
-WHERE integration_id = ANY(%(integrations)s) AND user_id = ANY(%(owners)s)
-    AND checked_at >= %(since)s AND checked_at <= %(until)s AND response_time_ms IS NOT NULL
-GROUP BY integration_id
-"""
-
-
-Whom = dict[str, list[UUID]]
 
 
 class Watched(NamedTuple):
@@ -80,13 +49,21 @@ def read(
 ) -> dict[UUID, Read]:
     """Return the bar of each integration. `incidents` are those that touch the window."""
     series = {one.id: bars.Series(window) for one in watched}
-    whom = {"integrations": list(series), "owners": list({one.user_id for one in watched})}
+    whom = bar_runs.Whom(list(series), list({one.user_id for one in watched}))
     gaps = _gaps(window, now)
     live_from = _not_rolled_up(window) if window.is_in_days else window.start
-    p95 = (
-        _add_days(series, whom, window, live_from) if window.is_in_days else _p95(whom, window, now)
+    # The last check before speaks for the beginning.
+    past = bar_runs.read(
+        whom,
+        since=live_from - LONGEST_SILENCE,
+        until=now,
+        measured_from=None if window.is_in_days else window.start,
     )
-    _add_runs(series, whom, gaps, since=live_from, now=now)
+    _add_runs(series, past, gaps, since=live_from, now=now)
+    if window.is_in_days:
+        p95 = _add_days(series, whom, window, live_from)
+    else:
+        p95 = {id: one.p95_ms for id, one in past.items()}
     unwatched = windows.covered(window, gaps)
     touched: dict[tuple[str, str], dict[int, int]] = {}
     kept = list(incidents)
@@ -129,13 +106,13 @@ def _not_rolled_up(window: windows.Window) -> datetime:
 
 
 def _add_days(
-    series: dict[UUID, bars.Series], whom: Whom, window: windows.Window, until: datetime
+    series: dict[UUID, bars.Series], whom: bar_runs.Whom, window: windows.Window, until: datetime
 ) -> dict[UUID, int | None]:
     """Add the days before `until` from their roll-ups; return the p95 of a typical one."""
     first = window.start.date()
     p95: dict[UUID, int | None] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_DAYS, {**whom, "first": first, "until": until.date()})
+        cursor.execute(_DAYS, {**whom._asdict(), "first": first, "until": until.date()})
         for id, days, observed, down, degraded, typical in cursor.fetchall():
             one = series[id]
             for index, *sums in zip(days, observed, down, degraded, strict=True):
@@ -146,42 +123,18 @@ def _add_days(
 
 def _add_runs(
     series: dict[UUID, bars.Series],
-    whom: Whom,
+    past: Mapping[UUID, bar_runs.Past],
     gaps: Sequence[windows.Span],
     *,
     since: datetime,
     now: datetime,
 ) -> None:
     """Add what the history says from an instant on."""
-    # The last check before speaks for the beginning.
-    asked: dict[str, Any] = {
-        **whom,
-        "since": since - LONGEST_SILENCE,
-        "until": now,
-        "longest_silence": LONGEST_SILENCE,
-    }
-    runs: dict[UUID, list[bars.Run]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_RUNS, asked)
-        for id, status, checked_at, before_at, is_first, is_last in cursor.fetchall():
-            found = runs.setdefault(id, [])
-            if is_first:
-                if found:
-                    found[-1] = found[-1]._replace(last=before_at)
-                found.append(bars.Run(status, checked_at, checked_at))
-            if is_last:
-                found[-1] = found[-1]._replace(last=checked_at)
-    for id, found in runs.items():
-        for segment in bars.segments(found, until=now, longest_silence=LONGEST_SILENCE):
+    for id, (runs, _) in past.items():
+        for segment in bars.segments(runs, until=now, longest_silence=LONGEST_SILENCE):
             # What lies before belongs to a day that is rolled up.
             if segment.end > since:
                 series[id].add(segment._replace(start=max(segment.start, since)), gaps=gaps)
-
-
-def _p95(whom: Whom, window: windows.Window, now: datetime) -> dict[UUID, int | None]:
-    with connection.cursor() as cursor:
-        cursor.execute(_QUICKEST, {**whom, "since": window.start, "until": now})
-        return dict(cursor.fetchall())
 
 
 def _spans(
