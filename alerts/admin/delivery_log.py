@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from alerts import delivery
 from alerts.models import Destination, Notification, NotificationItem
@@ -17,6 +19,14 @@ from integrations_health import audit, clock
 SHOWN = 25
 ITEMS_SHOWN = 3
 MOST_ITEMS = 200
+TONES = {
+    "sent": "healthy",
+    "on": "healthy",
+    "retrying": "degraded",
+    "dead": "unhealthy",
+    "off": "unhealthy",
+    "open": "unhealthy",
+}
 MAY_REPLAY = "alerts.replay_notification"
 _REFUSED = (
     "{} not sent again: sent anew before, not dead, or told in another message since.",
@@ -29,6 +39,7 @@ class Entry(NamedTuple):
 
     message: Notification
     state: str
+    tone: str
     items: list[NotificationItem]
     # How many it tells beyond those.
     more: int
@@ -44,10 +55,20 @@ def of_destination(destination: Destination) -> list[Entry]:
 
 
 def _entry(message: Notification) -> Entry:
-    items = items_of(message)
-    shown = items[:ITEMS_SHOWN]
-    more = len(items) - len(shown)
-    return Entry(message, state_of(message), shown, more, is_replayable(message))
+    state, items = state_of(message), items_of(message)
+    return Entry(
+        message=message,
+        state=state,
+        tone=TONES.get(state, ""),
+        items=items[:ITEMS_SHOWN],
+        more=max(0, len(items) - ITEMS_SHOWN),
+        is_replayable=is_replayable(message),
+    )
+
+
+def pill(word: str) -> SafeString:
+    """Return a word about a message or a notice in the colour that it has."""
+    return format_html('<span class="pill {}">{}</span>', TONES.get(word, ""), word)
 
 
 def with_items(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -1,7 +1,7 @@
 """What staff see of destinations: where messages go, and how they are taken."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 
@@ -32,12 +33,15 @@ class DestinationAdmin(QuickAdmin):
 
     form: Any = DestinationForm
     list_display = (
-        "name", "kind", "is_for_staff", "state", "last_attempt_at", "last_error", "took"
+        "name", "kind", "for_staff", "state", "last_attempt_at", "last_error", "took"
     )  # fmt: skip
     list_filter = ("kind", "enabled", "is_for_staff")
     search_fields = ("name__istartswith",)
     search_help_text = "How the name begins"
     ordering = ("name",)
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("alerts/delivery.css",)}
 
     def get_urls(self) -> list[Any]:
         """Give each button an address of its own."""
@@ -130,28 +134,32 @@ class DestinationAdmin(QuickAdmin):
         reasons = [reason for one in chosen for reason in _in_the_way(one)]
         return list(map(str, chosen)), {"destinations": len(chosen)}, set(), reasons
 
+    @admin.display(description="for staff", ordering="is_for_staff")
+    def for_staff(self, destination: Destination) -> str:
+        """Return whether it hears what concerns the product itself."""
+        return "yes" if destination.is_for_staff else "–"
+
     @admin.display(description="state", ordering="enabled")
-    def state(self, destination: Destination) -> str:
+    def state(self, destination: Destination) -> SafeString:
         """Return whether it is on, or since when and why it is not."""
         if destination.enabled:
-            return "on"
-        at = destination.disabled_at
-        since = "" if at is None else f" since {date_format(localtime(at), 'DATETIME_FORMAT')}"
-        why = f": {destination.disabled_reason}" if destination.disabled_reason else ""
-        return f"off{since}{why}"
+            return delivery_log.pill("on")
+        at, why = destination.disabled_at, destination.disabled_reason or "Nobody said why."
+        since = "" if at is None else f"since {date_format(localtime(at), 'DATETIME_FORMAT')}"
+        return format_html("{} {}<br>{}", delivery_log.pill("off"), since, why)
 
-    @admin.display(description="took", ordering="last_duration_ms")
+    @admin.display(description="last took", ordering="last_duration_ms")
     def took(self, destination: Destination) -> str:
         """Return how long the last attempt lasted."""
         took = destination.last_duration_ms
-        return "-" if took is None else f"{took:,} ms"
+        return "–" if took is None else f"{took:,} ms"
 
 
 def _in_the_way(destination: Destination) -> list[str]:
     rules = destination.rules.order_by("name").values_list("pk", "name")
     reasons: list[str] = [
         format_html(
-            'The rule <a href="{}">“{}”</a> tells by it. Give the rule another destination first.',
+            '<a href="{}">The rule “{}”</a><div>It tells by this: name another destination there.</div>',
             reverse("admin:alerts_alertrule_change", args=[pk]),
             name,
         )

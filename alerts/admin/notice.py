@@ -1,6 +1,6 @@
 """What staff see of notices: what is wrong with the product itself, and what to do."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts import notices
-from alerts.admin.delivery_log import MAY_REPLAY
+from alerts.admin.delivery_log import MAY_REPLAY, pill
 from alerts.models import StaffNotice
 from integrations_health import audit, clock
 from integrations_health.staff_pages import ReadOnlyAdmin
@@ -50,7 +50,7 @@ class OpenFilter(admin.SimpleListFilter):
 class StaffNoticeAdmin(ReadOnlyAdmin):
     """Open notices first."""
 
-    list_display = ("stands", "message", "to_do", "opened_at", "last_seen_at", "closed_at")
+    list_display = ("stands", "message", "to_do", "opened_at", "last_seen_at")
     list_display_links = ("message",)
     list_filter = (OpenFilter, "kind")
     ordering = (F("closed_at").desc(nulls_first=True), "-opened_at")
@@ -58,11 +58,13 @@ class StaffNoticeAdmin(ReadOnlyAdmin):
     fields = ("stands", "kind", "message", "to_do", "opened_at", "last_seen_at", "closed_at")
     actions = ("close",)
 
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("alerts/delivery.css",)}
+
     @admin.display(description="state")
     def stands(self, notice: StaffNotice) -> SafeString:
         """Return whether it is open."""
-        state = "open" if notice.closed_at is None else "closed"
-        return format_html('<span class="pill {}">{}</span>', state, state)
+        return pill("open" if notice.closed_at is None else "closed")
 
     @admin.display(description="what to do")
     def to_do(self, notice: StaffNotice) -> SafeString | str:
@@ -70,7 +72,7 @@ class StaffNoticeAdmin(ReadOnlyAdmin):
         if notice.closed_at is not None:
             return "Nothing: it is over."
         said, there = _TO_DO[Kind(notice.kind)], _where(notice)
-        return format_html('{} <a href="{}">{}</a>', said, *there) if there else said
+        return format_html('{}<div><a href="{}">{}</a></div>', said, *there) if there else said
 
     def has_close_permission(self, request: HttpRequest) -> bool:
         """Say whether somebody may close a notice: who may send dead messages again."""

@@ -1,6 +1,6 @@
 """What staff see of messages: who was told what, and what became of it."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -25,7 +25,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     """Who was told, and who is still to be told, newest first."""
 
     list_display = (
-        "created_at", "to", "channel", "stands", "tells", "attempts", "last_error", "sent_at"
+        "created_at", "to", "channel", "stands", "tells", "attempts", "last_error"
     )  # fmt: skip
     list_filter = ("state", "channel", "is_digest")
     list_per_page = 50
@@ -43,6 +43,9 @@ class NotificationAdmin(ReadOnlyAdmin):
         "sent_anew_as",
     )  # fmt: skip
     actions = ("replay",)
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("alerts/delivery.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave bodies, and the secrets of the destinations, in the database."""
@@ -98,8 +101,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     @admin.display(description="state")
     def stands(self, message: Notification) -> SafeString:
         """Return how it stands, in a word."""
-        state = delivery_log.state_of(message)
-        return format_html('<span class="pill {}">{}</span>', state, state)
+        return delivery_log.pill(delivery_log.state_of(message))
 
     @admin.display(description="tells")
     def tells(self, message: Notification) -> str:
