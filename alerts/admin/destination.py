@@ -137,7 +137,7 @@ class DestinationAdmin(QuickAdmin):
     @admin.display(description="for staff", ordering="is_for_staff")
     def for_staff(self, destination: Destination) -> str:
         """Return whether it hears what concerns the product itself."""
-        return "yes" if destination.is_for_staff else "–"
+        return "yes" if destination.is_for_staff else "-"
 
     @admin.display(description="state", ordering="enabled")
     def state(self, destination: Destination) -> SafeString:
@@ -152,14 +152,14 @@ class DestinationAdmin(QuickAdmin):
     def took(self, destination: Destination) -> str:
         """Return how long the last attempt lasted."""
         took = destination.last_duration_ms
-        return "–" if took is None else f"{took:,} ms"
+        return "-" if took is None else f"{took:,} ms"
 
 
 def _in_the_way(destination: Destination) -> list[str]:
     rules = destination.rules.order_by("name").values_list("pk", "name")
     reasons: list[str] = [
         format_html(
-            '<a href="{}">The rule “{}”</a><div>It tells by this: name another destination there.</div>',
+            '<a href="{}">The rule “{}”</a><div>It tells by this: give it another one first.</div>',
             reverse("admin:alerts_alertrule_change", args=[pk]),
             name,
         )
