@@ -119,8 +119,9 @@ class NotificationAdmin(ReadOnlyAdmin):
             (item.event, _page(item.alert or item.notice), item.alert or item.notice)
             for item in delivery_log.items_of(message)[: delivery_log.MOST_ITEMS]
         ]
-        listed = format_html_join("", '<li>{}: <a href="{}">{}</a></li>', lines)
-        return format_html("<ul>{}</ul>", listed) if lines else "nothing any more"
+        return (
+            format_html_join("", '<div>{}: <a href="{}">{}</a></div>', lines) or "nothing any more"
+        )
 
     @admin.display(description="sends anew")
     def sent_anew_of(self, message: Notification) -> SafeString | str:

@@ -109,6 +109,25 @@ def test_however_many_send_while_alerts_end_no_all_clear_overtakes_its_alarm(
     assert len(receiver.ids()) - 4 == len({id for id, _ in _taken(receiver)})
 
 
+def test_however_many_press_a_message_is_sent_again_once(pool: ThreadPoolExecutor) -> None:
+    first = factories.notification(is_collecting=False, state="dead")
+    second = delivery.replay(first, now=NOW)
+    Notification.objects.filter(pk=second.pk).update(state="dead")
+
+    def press(number: int) -> bool:
+        try:
+            delivery.replay([first, second][number % 2], now=NOW)
+        except delivery.NotDead:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    assert list(pool.map(press, range(SENDERS * 2))).count(True) == 1
+    assert Notification.objects.filter(replays=first, state="pending").count() == 1
+
+
 def send_all(*, at: datetime) -> None:
     """Send until nothing is due."""
     while delivery.run("webhook", now=at):
