@@ -180,10 +180,10 @@ class Postgres:
 
     @contextlib.contextmanager
     def _socket_folder(self) -> Iterator[Path]:
-        if len(os.fsencode(self.data)) <= LONGEST_SOCKET_FOLDER:
+        if _has_room_for_a_socket(self.data):
             yield self.data
             return
-        with tempfile.TemporaryDirectory(prefix="health-sockets-") as folder:
+        with tempfile.TemporaryDirectory(prefix="health-sockets-", dir=_short_place()) as folder:
             yield Path(folder)
 
     def _wait(self) -> None:
@@ -205,6 +205,16 @@ class Postgres:
             f"The embedded PostgreSQL did not start ({_reason(said)})"
             f": see {log}, or set DATABASE_URL to a server of yours."
         )
+
+
+def _has_room_for_a_socket(folder: Path) -> bool:
+    return len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER
+
+
+def _short_place() -> str:
+    """Return the folder for what is temporary, or, where its own path is too long, /tmp."""
+    usual = tempfile.gettempdir()
+    return usual if _has_room_for_a_socket(Path(usual) / ("x" * 24)) else "/tmp"
 
 
 def _cannot_be_made(data: Path, error: OSError) -> CannotStart:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import DateTimeField, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.forms import SplitDateTimeField
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from integrations_health import audit, audit_words, secrecy
 from integrations_health.models import Integration
@@ -34,6 +37,16 @@ class BoundedPaginator(RowPaginator):
         return rows.order_by()[:MOST_ROWS_TO_LEAF_THROUGH].count()
 
 
+class DayAndTime(AdminSplitDateTime):
+    """Django's two fields for an instant, which it leaves without names for who hears them."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        """Name them."""
+        super().__init__(attrs)
+        for field, name in zip(self.widgets, ("Date, in UTC", "Time, in UTC"), strict=True):
+            field.attrs["aria-label"] = name
+
+
 class QuickAdmin(ModelAdmin):
     """Pages over a table that may be large. What is done on them leaves an audit row.
 
@@ -44,10 +57,20 @@ class QuickAdmin(ModelAdmin):
     show_full_result_count = False
     # Counts beside each filter would each read the whole table.
     show_facets = admin.ShowFacets.NEVER
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        DateTimeField: {"form_class": SplitDateTimeField, "widget": DayAndTime}
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave what is secret in the database."""
         return secrecy.unread(super().get_queryset(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Name the page by what it lists."""
+        named = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**named, **(extra_context or {})})
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Refuse to filter by a secret: whoever may guess its letters one by one, reads it."""

@@ -1,5 +1,6 @@
 """What every test stands on: real PostgreSQL and Redis, no outside network, a given time."""
 
+import importlib
 import ipaddress
 import os
 import socket
@@ -30,6 +31,7 @@ django.setup()
 
 import redis as redis_client  # noqa: E402
 from django import conf  # noqa: E402
+from django.apps import apps  # noqa: E402
 from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
@@ -151,6 +153,15 @@ def no_rules(db: None) -> None:
 
 
 @pytest.fixture
+def default_rules(no_rules: None) -> None:
+    """Bring the alert rules that come by migration."""
+    migration = importlib.import_module("alerts.migrations.0004_bring_the_default_rules")
+    # Twice, as when a release runs again.
+    for _ in range(2):
+        migration.bring(apps, None)
+
+
+@pytest.fixture
 def receiver(settings: Any) -> Iterator[WebReceiver]:
     """Return a web server that the product may post to."""
     with receivers.web() as running:
@@ -191,3 +202,5 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         for table in partitions.TABLES:
             for months in (-1, 0, 1):
                 partitions.ensure(table, partitions.later(partitions.month_of(NOW.date()), months))
+        # A test that empties the tables takes what migrations brought: whoever goes by it says so.
+        AlertRule.objects.all().delete()

@@ -10,7 +10,7 @@ from integrations_health.staff_pages import ReadOnlyAdmin
 class AuditLogAdmin(ReadOnlyAdmin):
     """The audit rows, newest first."""
 
-    list_display = ("action_time", "user", "what", "thing", "said")
+    list_display = ("action_time", "who", "what", "thing", "said")
     list_display_links = ("action_time",)
     list_filter = ("action_flag", "content_type")
     list_select_related = ("user", "content_type")
@@ -19,7 +19,12 @@ class AuditLogAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ("user__username__exact", "object_id__exact")
     search_help_text = "The username of who did it, or the id of what it was done to"
-    fields = ("action_time", "user", "what", "content_type", "object_id", "object_repr", "said")
+    fields = ("action_time", "who", "what", "content_type", "object_id", "object_repr", "said")
+
+    @admin.display(description="by")
+    def who(self, entry: LogEntry) -> str:
+        """Return who did it, by the name they sign in with."""
+        return entry.user.get_username()
 
     @admin.display(description="done")
     def what(self, entry: LogEntry) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Model
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse
 
 from integrations_health import rights
@@ -32,8 +33,10 @@ class GrantingAdmin(QuickAdmin):
         actor = actor_of(request)
         if db_field.related_model is Group:
             kwargs["queryset"] = rights.assignable(actor).order_by("name")
+            kwargs["widget"] = _boxes("choices few")
         elif db_field.related_model is Permission:
-            kwargs["queryset"] = rights.grantable(actor)
+            kwargs["queryset"] = rights.grantable(actor).select_related("content_type")
+            kwargs["widget"] = _boxes("choices")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
@@ -56,6 +59,7 @@ class PersonAdmin(GrantingAdmin, OwnerAdmin, AccountAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Let only who can do everything say who can."""
         shown = tuple(super().get_readonly_fields(request, obj))
+        shown = (*shown, "last_login", "date_joined")
         return shown if actor_of(request).is_superuser else (*shown, "is_superuser")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -127,3 +131,8 @@ def actor_of(request: HttpRequest) -> User:
     """Return whoever asks; every page here wants somebody who is signed in."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def _boxes(style: str) -> CheckboxSelectMultiple:
+    # Django's two lists side by side cannot be used by who hears a page, nor on a phone.
+    return CheckboxSelectMultiple(attrs={"class": style})

@@ -1,10 +1,8 @@
 """The rules that come with the product, and those that are refused."""
 
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import RestrictedError
 
@@ -15,16 +13,7 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def _default_rules() -> None:
-    """Bring the default rules, as their migration does; tests that empty tables took them away."""
-    AlertRule.objects.all().delete()
-    migration = import_module("alerts.migrations.0004_bring_the_default_rules")
-    for _ in range(2):
-        migration.bring(apps, None)
-
-
-@pytest.mark.usefixtures("_default_rules")
+@pytest.mark.usefixtures("default_rules")
 def test_the_two_rules_of_the_brief_come_by_migration() -> None:
     shown = ("condition", "threshold", "action", "cooldown_minutes", "severity", "enabled")
     assert list(AlertRule.objects.order_by("threshold").values_list(*shown)) == [
@@ -33,7 +22,7 @@ def test_the_two_rules_of_the_brief_come_by_migration() -> None:
     ]
 
 
-@pytest.mark.usefixtures("_default_rules")
+@pytest.mark.usefixtures("default_rules")
 def test_the_rules_of_the_brief_are_good_rules() -> None:
     for rule in AlertRule.objects.all():
         rule.full_clean()

@@ -11,7 +11,7 @@ from tests.alarms import MINUTE, check, fail
 from tests.conftest import NOW
 from tests.receivers import MailReceiver
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("default_rules")]
 
 # What one recipient is to be told within half a minute is one message.
 COLLECTED = timedelta(seconds=31)

@@ -109,6 +109,16 @@ def test_a_path_too_long_for_a_socket_is_no_obstacle(terminal: Terminal) -> None
     assert done.stdout == NOTHING_YET, done.stderr
 
 
+def test_nor_is_a_folder_for_temporary_files_with_such_a_path(terminal: Terminal) -> None:
+    terminal.data = terminal.data / ("a folder with a long name " * 4)
+    long = terminal.temporary / ("another folder with a long name " * 4)
+    long.mkdir()
+
+    done = terminal.remember(TMPDIR=str(long))
+
+    assert done.stdout == NOTHING_YET, done.stderr
+
+
 @pytest.fixture
 def refused(terminal: Terminal) -> Iterator[dict[str, str]]:
     """Yield the variables of a machine without user namespaces; nothing stays outside `data`."""
