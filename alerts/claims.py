@@ -14,6 +14,8 @@ from alerts.models import Notification
 # to tell by the other channels. The Procfile starts as many senders as all of them together.
 MOST_BATCHES = {"email": 2, "webhook": 2, "slack": 1}
 MOST_PER_RECIPIENT = 5
+# More than one recipient's retries add up to in their three days, by the default hourly cap.
+MOST_LOOKED_AT = 2_000
 # One for each channel, so that two that count what is under way do not count the same.
 _LOCKS = {"email": 0x616C7231, "webhook": 0x616C7232, "slack": 0x616C7233}
 
@@ -45,6 +47,7 @@ def claim(channel: str, *, pause_until: datetime, now: datetime) -> Claim:
             "token": token,
             "most_batches": MOST_BATCHES[channel],
             "most_per_recipient": MOST_PER_RECIPIENT,
+            "most_looked_at": MOST_LOOKED_AT,
             "limit": settings.DELIVERY_BATCH_SIZE,
         }
         cursor.execute(_CLAIM, arguments)
@@ -121,16 +124,20 @@ WITH busy AS (
     SELECT recipient, lease_token FROM notifications
     WHERE channel = %(channel)s AND state = 'sending' AND leased_until > %(now)s
 ), due AS (
-    SELECT n.id, row_number() OVER (
-        PARTITION BY n.recipient ORDER BY n.next_attempt_at, n.id) AS place, n.next_attempt_at
-    FROM notifications n
-    WHERE n.channel = %(channel)s AND n.state IN ('pending', 'sending')
-        AND n.next_attempt_at <= %(now)s
-        AND (SELECT count(DISTINCT lease_token) FROM busy) < %(most_batches)s
-        AND n.recipient NOT IN (SELECT recipient FROM busy)
-        AND NOT EXISTS (
-            SELECT FROM alert_destinations d
-            WHERE d.id = n.destination_id AND d.last_attempt_at > %(pause_until)s)
+    SELECT f.id, row_number() OVER (
+        PARTITION BY f.recipient ORDER BY f.next_attempt_at, f.id) AS place, f.next_attempt_at
+    FROM (
+        SELECT n.id, n.recipient, n.next_attempt_at FROM notifications n
+        WHERE n.channel = %(channel)s AND n.state IN ('pending', 'sending')
+            AND n.next_attempt_at <= %(now)s
+            AND (SELECT count(DISTINCT lease_token) FROM busy) < %(most_batches)s
+            AND n.recipient NOT IN (SELECT recipient FROM busy)
+            AND NOT EXISTS (
+                SELECT FROM alert_destinations d
+                WHERE d.id = n.destination_id AND d.last_attempt_at > %(pause_until)s)
+        -- Off the head of an index: a storm is not read anew for every batch.
+        ORDER BY n.next_attempt_at LIMIT %(most_looked_at)s
+    ) f
 ), chosen AS (
     SELECT n.id, n.next_attempt_at FROM notifications n
     -- Said again, so that it is true of the row as it is when it is locked.

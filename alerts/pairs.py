@@ -4,28 +4,27 @@ Whoever calls this is the only one that sends to the recipients of its batch: se
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from alerts import claims, decisions, turns
 from alerts.claims import Claim
 from alerts.decisions import Line, Verdict
-from alerts.models import Alert, Notification, NotificationItem
+from alerts.models import Alert, Notification
 from alerts.turns import Pair
 
 logger = logging.getLogger(__name__)
 
 WAITS = "It waits for an earlier message to the same recipient."
+_TOLD = "Told {} in one message that it began and ended: the first was not taken for an hour."
 JOINED = "It was not taken for an hour; the all-clear tells of it, too."
 # Somebody is just adding to a message that others are to join.
 _BUSY = timedelta(seconds=5)
 
-Event = NotificationItem.Event
 State = Notification.State
 
 
@@ -37,7 +36,7 @@ def settle(claim: Claim, *, now: datetime) -> list[UUID]:
         if not plan.joins:
             break
         # What joined brought its own all-clears along: look again until nothing joins.
-        held = _join_all(plan.joins, pairs, token=claim.token, now=now)
+        held = _join(plan.joins, pairs, token=claim.token, now=now)
         claims.put_off(dict.fromkeys(held, now + _BUSY), token=claim.token, why=WAITS)
         going = [pk for pk in going if pk not in held and pk not in plan.joins]
     else:
@@ -48,69 +47,68 @@ def settle(claim: Claim, *, now: datetime) -> list[UUID]:
     return [pk for pk in going if pk not in plan.waits]
 
 
-def _join_all(
+@transaction.atomic
+def _join(
     joins: Mapping[UUID, UUID], pairs: Sequence[Pair], *, token: UUID, now: datetime
 ) -> set[UUID]:
-    """Let alarms join their all-clears; return what cannot go yet, since one of them is busy."""
-    busy = {one for one, into in joins.items() if not _join(one, into, token=token, now=now)}
-    stuck = [pair for pair in pairs if pair.alarm_id in busy]
-    return busy | {pair.clear_id for pair in stuck}
+    """Let alarms join their all-clears; return what cannot go yet, since one of them is busy.
 
-
-@transaction.atomic
-def _join(alarm_id: UUID, clear_id: UUID, *, token: UUID, now: datetime) -> bool:
-    """Let the all-clear tell what the alarm's message was to tell; False when one is busy."""
-    ended = _ended(alarm_id, clear_id)
+    Ten statements, whatever the number.
+    """
     # Alerts before messages, as whoever plans messages does; nobody waits for a message here.
-    list(ended.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    ended = _ended(joins)
+    alerts = Alert.objects.filter(pk__in=[alert for _, alert, _ in ended]).order_by("pk")
+    list(alerts.select_for_update(no_key=True).values_list("pk"))
     unsent = Notification.objects.filter(
-        pk__in=[alarm_id, clear_id], state__in=[State.PENDING, State.SENDING]
+        pk__in={*joins, *joins.values()}, state__in=[State.PENDING, State.SENDING]
     )
-    locked = unsent.order_by("pk").select_for_update(skip_locked=True, of=("self",))
-    found = {row.pk: row for row in locked.defer("body")}
-    if len(found) < 2:
-        return False
-    alarm, clear = found[alarm_id], found[clear_id]
-    _note(alarm, list(ended.order_by("pk")), now=now)
-    NotificationItem.objects.filter(notification=alarm).update(notification=clear)
-    if clear.lease_token != token:
-        clear.is_collecting, clear.next_attempt_at = False, min(clear.next_attempt_at, now)
-        clear.save(update_fields=["is_collecting", "next_attempt_at"])
-    _end(alarm, token=token)
-    logger.info(
-        "notification.joined", extra={"notification_id": str(alarm_id), "into": str(clear_id)}
-    )
-    return True
+    locked = unsent.order_by("pk").select_for_update(skip_locked=True)
+    free = set(locked.values_list("pk", flat=True))
+    joined = {one: into for one, into in joins.items() if {one, into} <= free}
+    if joined:
+        lines = [
+            Line(alert, Verdict.TOLD, _TOLD.format(f"“{name}”" if name else "the owner by e-mail"))
+            for alarm, alert, name in ended
+            if alarm in joined
+        ]
+        decisions.append(lines, at=now)
+        _move(joined, token=token, now=now)
+        logger.info("notification.joined", extra={"messages": len(joined)})
+    busy = joins.keys() - joined.keys()
+    return {*busy, *(pair.clear_id for pair in pairs if pair.alarm_id in busy)}
 
 
-def _end(alarm: Notification, *, token: UUID) -> None:
-    """Take a message away that tells of nothing any more; keep what was tried for the log."""
-    tried = alarm.attempts - (alarm.lease_token == token)
-    if tried == 0:
-        alarm.delete()
-        return
-    Notification.objects.filter(pk=alarm.pk).update(
-        state=State.DEAD,
-        attempts=tried,
-        last_error=JOINED,
-        lease_token=None,
-        leased_until=None,
-    )
+def _ended(joins: Mapping[UUID, UUID]) -> list[tuple[UUID, UUID, str | None]]:
+    """Return what begins in a message and ends in the one it joins: the message, alert, and who."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT a.notification_id, a.alert_id, d.name
+            FROM unnest(%s::uuid[], %s::uuid[]) AS j(alarm, clear)
+                JOIN notification_items a ON a.notification_id = j.alarm
+                JOIN notification_items c
+                    ON c.notification_id = j.clear AND c.alert_id = a.alert_id
+                        AND c.event = 'recovered'
+                JOIN notifications n ON n.id = j.alarm
+                LEFT JOIN alert_destinations d ON d.id = n.destination_id
+            """,
+            [list(joins), list(joins.values())],
+        )
+        return [(alarm, alert, name) for alarm, alert, name in cursor.fetchall()]
 
 
-def _note(alarm: Notification, ended: Collection[Alert], *, now: datetime) -> None:
-    who = "the owner by e-mail"
-    if alarm.destination_id is not None:
-        there = Notification.objects.filter(pk=alarm.pk).values_list("destination__name", flat=True)
-        who = f"“{there.get()}”"
-    why = f"Told {who} in one message that it began and ended: {JOINED[0].lower()}{JOINED[1:]}"
-    decisions.append([Line(alert.pk, Verdict.TOLD, why) for alert in ended], at=now)
-
-
-def _ended(alarm_id: UUID, clear_id: UUID) -> QuerySet[Alert]:
-    begun = NotificationItem.objects.filter(notification=alarm_id).values("alert")
-    over = NotificationItem.objects.filter(notification=clear_id, event=Event.RECOVERED)
-    return Alert.objects.filter(pk__in=begun).filter(pk__in=over.values("alert"))
+def _move(joined: Mapping[UUID, UUID], *, token: UUID, now: datetime) -> None:
+    """Give what alarms tell to their all-clears, which are due then."""
+    known: dict[str, Any] = {
+        "alarms": list(joined),
+        "clears": list(joined.values()),
+        "token": token,
+        "now": now,
+        "why": JOINED,
+    }
+    with connection.cursor() as cursor:
+        for statement in _MOVE:
+            cursor.execute(statement, known)
 
 
 def _pairs(taken: Sequence[UUID], *, token: UUID, now: datetime) -> list[Pair]:
@@ -119,6 +117,28 @@ def _pairs(taken: Sequence[UUID], *, token: UUID, now: datetime) -> list[Pair]:
         cursor.execute(_PAIRS, {**known, "old": now - turns.OLD})
         return [Pair(*row) for row in cursor.fetchall()]
 
+
+_MOVE = (
+    """
+    UPDATE notification_items i SET notification_id = j.clear
+    FROM unnest(%(alarms)s::uuid[], %(clears)s::uuid[]) AS j(alarm, clear)
+    WHERE i.notification_id = j.alarm
+    """,
+    """
+    UPDATE notifications
+    SET is_collecting = false, next_attempt_at = LEAST(next_attempt_at, %(now)s)
+    WHERE id = ANY(%(clears)s) AND lease_token IS DISTINCT FROM %(token)s
+    """,
+    # What was tried is kept for the log: the recipient may know it by its id.
+    """
+    UPDATE notifications
+    SET state = 'dead', last_error = %(why)s, leased_until = NULL, lease_token = NULL,
+        attempts = attempts - (lease_token IS NOT DISTINCT FROM %(token)s)::int
+    WHERE id = ANY(%(alarms)s)
+        AND attempts > (lease_token IS NOT DISTINCT FROM %(token)s)::int
+    """,
+    "DELETE FROM notifications WHERE id = ANY(%(alarms)s) AND state <> 'dead'",
+)
 
 # By indexes from what was taken: the items of a message, then the other event of the same thing.
 _PAIRS = """
