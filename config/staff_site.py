@@ -11,6 +11,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 
+from integrations_health import audit
+
 
 class StaffSite(admin.AdminSite):
     """Opens on what is wrong now; the tables are one click away."""
@@ -42,6 +44,18 @@ class StaffSite(admin.AdminSite):
     def tables(self, request: HttpRequest) -> HttpResponse:
         """List what there is to look at: Django's own index."""
         return super().index(request)
+
+    def password_change(  # type: ignore[override]  # it is a redirect, too
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Let people change their own password, and write down that they did."""
+        assert request.user.is_authenticated
+        before = request.user.password
+        with transaction.atomic():
+            answer = super().password_change(request, extra_context)
+            if request.user.password != before:
+                audit.note(request, [request.user], "Own password was set.")
+        return answer
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

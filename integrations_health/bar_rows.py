@@ -114,9 +114,7 @@ def _add_days(
     with connection.cursor() as cursor:
         cursor.execute(_DAYS, {**whom._asdict(), "first": first, "until": until.date()})
         for id, days, observed, down, degraded, typical in cursor.fetchall():
-            one = series[id]
-            for index, *sums in zip(days, observed, down, degraded, strict=True):
-                one.put(index, observed=sums[0], down=sums[1], degraded=sums[2])
+            series[id].put(days, observed=observed, down=down, degraded=degraded)
             p95[id] = typical
     return p95
 

@@ -24,6 +24,10 @@ class Tone(StrEnum):
     NONE = "n"  # nothing is known
 
 
+# Looked up once: a page has 18,000 cells.
+_SEEN, _UNSEEN = Tone.OK.value, Tone.NONE.value
+
+
 class Segment(NamedTuple):
     """A time during which one status was observed without a break."""
 
@@ -95,11 +99,21 @@ class Series:
         self.down = [0.0] * window.cells
         self.degraded = [0.0] * window.cells
 
-    def put(self, index: int, *, observed: float, down: float, degraded: float) -> None:
-        """Take the sums of one cell, as a roll-up has them."""
-        self.observed[index] = observed
-        self.down[index] = down
-        self.degraded[index] = degraded
+    def put(
+        self,
+        cells: Sequence[int],
+        *,
+        observed: Sequence[float],
+        down: Sequence[float],
+        degraded: Sequence[float],
+    ) -> None:
+        """Take the sums of some cells, as roll-ups have them; of the others nothing is known."""
+        for sums, seconds in (
+            (self.observed, observed), (self.down, down), (self.degraded, degraded)
+        ):  # fmt: skip
+            if any(seconds):
+                for index, value in zip(cells, seconds, strict=True):
+                    sums[index] = value
 
     def add(self, segment: Segment, *, gaps: Sequence[Span] = ()) -> None:
         """Spread a segment over the cells that it touches, without the gaps."""
@@ -119,7 +133,7 @@ class Series:
         self, *, unwatched: Mapping[int, float] = _NOWHERE, incidents: Mapping[int, int] = _NOWHERE
     ) -> Bar:
         """Return the bar, given the seconds of gaps and the count of incidents by cell."""
-        letters = [Tone.OK.value if seconds else Tone.NONE.value for seconds in self.observed]
+        letters = [_SEEN if seconds else _UNSEEN for seconds in self.observed]
         notes: dict[int, str] = {}
         for index in self._remarkable(unwatched, incidents):
             cell = Cell(

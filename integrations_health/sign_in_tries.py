@@ -110,5 +110,5 @@ def _network(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+        return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
     return str(parsed)

@@ -105,9 +105,13 @@ class ReadOnlyAdmin(QuickAdmin):
         return False
 
 
-def without_secrets(rows: QuerySet[Model]) -> QuerySet[Model]:
-    """Return `rows`, which have an integration, such that its secrets are never read."""
-    return rows.select_related("integration").defer(
+def without_secrets(rows: QuerySet[Model], *also: str) -> QuerySet[Model]:
+    """Return `rows`, which have an integration, such that its secrets are never read.
+
+    `also` names what else belongs to each row and is shown with it: beside this, Django does not
+    look at `list_select_related`.
+    """
+    return rows.select_related("integration", *also).defer(
         *(f"integration__{secret}" for secret in Integration.SECRETS)
     )
 

@@ -14,10 +14,11 @@ class ByIntegrationAdmin(ReadOnlyAdmin):
     search_fields = ("integration__id__exact",)
     search_help_text = "The id of an integration"
     sortable_by = ()
+    shown_with: tuple[str, ...] = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets of the integrations in the database."""
-        return without_secrets(super().get_queryset(request))
+        return without_secrets(super().get_queryset(request), *self.shown_with)
 
 
 @admin.register(Decision)
@@ -39,7 +40,7 @@ class CooldownAdmin(ByIntegrationAdmin):
     """Until when rules stay quiet about an integration."""
 
     list_display = ("rule", "integration", "until")
-    list_select_related = ("rule", "integration")
+    shown_with = ("rule",)
     ordering = ("-id",)
 
 

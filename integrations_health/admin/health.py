@@ -33,7 +33,6 @@ class HealthCheckAdmin(ReadOnlyAdmin):
         "next_check_at",
     )
     list_filter = ("status", "provider", "service", "enabled", "error_code")
-    list_select_related = ("user",)
     search_fields = (
         "user__username__startswith",
         "user__email__startswith",
@@ -43,7 +42,7 @@ class HealthCheckAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets of the integrations in the database."""
-        return without_secrets(super().get_queryset(request))
+        return without_secrets(super().get_queryset(request), "user")
 
 
 class ByIntegrationAdmin(ReadOnlyAdmin):

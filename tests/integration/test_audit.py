@@ -179,6 +179,19 @@ def test_a_new_password_is_noted_and_not_told(desk: Client) -> None:
     assert line == "Password was set."
 
 
+def test_who_changes_their_own_password_leaves_a_row(client: Client) -> None:
+    actor = member("support", password="correct horse 1")
+    client.force_login(actor)
+    new = {"new_password1": "long-enough-9", "new_password2": "long-enough-9"}
+
+    for old in ("wrong", "correct horse 1"):
+        client.post("/admin/password_change/", new | {"old_password": old})
+
+    actor.refresh_from_db()
+    assert actor.check_password("long-enough-9")
+    assert said(actor) == ["Own password was set."]
+
+
 def test_a_revoked_key_is_noted_once(desk: Client) -> None:
     key = factories.api_key()
     chosen = {"action": "revoke", "_selected_action": [str(key.pk)]}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from tests.contract.serving import served
 from tests.unit.asking import OPTIONS, Gatekeeper
 from tests.unit.targets import target
 
+# On a busy machine the old library takes longer to import than a call may last.
+START = timedelta(seconds=60)
 OLD_LIBRARY = Path(sys.prefix) / "mcp1"
 KINDS = ["modern", "stateful", "stateful-json", "stateless", "stateless-json"]
 # How many requests a call takes, the first one included that finds out the era.
@@ -91,7 +94,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, CheckTarget]]:
 @pytest_asyncio.fixture
 async def mcp():
     """Yield a client whose first call may have to wait for a server to start."""
-    provider = Mcp(**OPTIONS, is_private_allowed=True)
+    provider = Mcp(**{**OPTIONS, "deadline": START}, is_private_allowed=True)
     yield provider
     await provider.aclose()
 

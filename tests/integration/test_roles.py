@@ -1,14 +1,17 @@
 """What each role may do, who may give it, and that nobody lifts their own rights."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
-from integrations_health.models import User
+from integrations_health.models import HealthCheck, Integration, User
 from tests import factories, roles
 from tests.admin_pages import url
+from tests.commands import run
 from tests.roles import browser_of, member
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +231,91 @@ def test_who_reads_the_page_of_a_person_sees_nothing_of_the_password() -> None:
 
     assert "pbkdf2" not in page
     assert person.username in page
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_staff_begin_at_the_open_alerts(role: str) -> None:
+    assert browser_of(member(role)).get("/admin/")["Location"] == "/admin/alerts/alert/"
+
+
+def test_who_may_not_see_alerts_begins_at_the_tables() -> None:
+    client = browser_of(factories.user(is_staff=True))
+
+    answer = client.get("/admin/", follow=True)
+
+    assert answer.redirect_chain == [("/admin/tables/", 302)]
+    assert answer.status_code == 200
+
+
+def test_who_is_no_staff_is_told_so_instead_of_going_in_circles() -> None:
+    client = browser_of(factories.user())
+
+    answer = client.get("/admin/integrations_health/user/", follow=True)
+
+    assert answer.status_code == 403
+    assert "This is not yours to see" in answer.content.decode()
+
+
+@pytest.mark.parametrize("role", [*roles.ROLES, "none"])
+def test_a_command_gives_a_role_in_place_of_others(role: str) -> None:
+    person = member("operator", external_id="app-olga")
+
+    ran = run("give_role", "app-olga", role)
+
+    person.refresh_from_db()
+    assert ran.out == f"app-olga: {role}\n"
+    assert [group.name for group in person.groups.all()] == [role] * (role != "none")
+    assert person.is_staff is (role != "none")
+
+
+@pytest.mark.parametrize(
+    ("person", "role", "error"),
+    [
+        ("nobody", "support", "No such user"),
+        ("both", "support", "Several users may be meant"),
+        ("known", "owner", "Type one of: admin, operator, support, none."),
+        ("root", "support", "is a superuser"),
+    ],
+)
+def test_a_role_that_cannot_be_given_says_why(person: str, role: str, error: str) -> None:
+    factories.user(username="known")
+    factories.user(username="both")
+    factories.user(external_id="both")
+    factories.staff(username="root")
+
+    ran = run("give_role", person, role)
+
+    assert (ran.out, error in ran.error) == ("", True)
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_every_role_has_integrations_checked_at_once(role: str, now: datetime) -> None:
+    actor = member(role)
+    watched, paused = (
+        factories.integration(next_check_at=now, enabled=enabled) for enabled in (True, False)
+    )
+
+    answer = browser_of(actor).post(
+        url(Integration, "changelist"),
+        {"action": "check_now", "_selected_action": [str(watched.pk), str(paused.pk)]},
+        follow=True,
+    )
+
+    due = {one.integration_id: one.next_check_at for one in HealthCheck.objects.all()}
+    assert due[watched.pk] < now
+    assert due[paused.pk] == now
+    assert "1 will be checked within seconds. 1 paused and left alone." in answer.content.decode()
+    noted = LogEntry.objects.get()
+    assert (noted.user, noted.object_id) == (actor, str(watched.pk))
+
+
+def test_who_has_no_role_has_nothing_checked(now: datetime) -> None:
+    integration, person = factories.integration(next_check_at=now), factories.user(is_staff=True)
+    person.user_permissions.add(Permission.objects.get(codename="view_integration"))
+
+    browser_of(person).post(
+        url(Integration, "changelist"),
+        {"action": "check_now", "_selected_action": [str(integration.pk)]},
+    )
+
+    assert HealthCheck.objects.get(integration=integration).next_check_at == now
