@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
 
 from alerts import delivery, planning
-from alerts.models import Alert, Decision, Notification, NotificationItem
+from alerts.models import Alert, Decision, Notification
 from alerts.pairs import JOINED, WAITS
 from tests import factories
 from tests.conftest import NOW
@@ -214,49 +213,3 @@ def test_a_notice_to_staff_is_paired_too(receiver: WebReceiver) -> None:
 
     assert b'"tellsOpening": true' in receiver.requests[0].body
     assert len(receiver.requests) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_whoever_is_adding_to_the_all_clear_is_not_waited_for(receiver: WebReceiver) -> None:
-    there, one, other = hook(receiver), alert(), alert()
-    plan(one, "opened", to=there)
-    Notification.objects.update(is_collecting=False)
-    end(one, to=there, at=NOW + HOUR)
-    adder = connection.copy()
-    try:
-        with transaction.atomic(), adder.cursor() as cursor:
-            cursor.execute("BEGIN")
-            cursor.execute(
-                "SELECT FROM notifications WHERE is_collecting AND destination_id = %s FOR UPDATE",
-                [there.pk],
-            )
-        delivery.run("webhook", now=NOW + HOUR)
-        meanwhile = len(receiver.requests)
-        with adder.cursor() as cursor:
-            cursor.execute("COMMIT")
-    finally:
-        adder.close()
-    plan(other, "opened", to=there, at=NOW + HOUR)
-
-    while delivery.run("webhook", now=NOW + HOUR + timedelta(seconds=5)):
-        pass
-
-    assert meanwhile == 0
-    assert hears(receiver) == [("whole", str(one.pk)), ("opened", str(other.pk))]
-    assert not NotificationItem.objects.exclude(notification__state="sent").exists()
-
-
-def test_what_joins_an_all_clear_brings_no_other_one_that_overtakes(receiver: WebReceiver) -> None:
-    there, first, second = hook(receiver), alert(), alert()
-    plan(first, "opened", to=there)
-    Notification.objects.update(is_collecting=False)
-    plan(second, "opened", to=there, at=NOW + MINUTE)
-    end(first, to=there, at=NOW + MINUTE)
-    Notification.objects.update(is_collecting=False, next_attempt_at=NOW + 5 * HOUR)
-    end(second, to=there, at=NOW + 2 * HOUR)
-
-    for hours in (3, 6):
-        while delivery.run("webhook", now=NOW + hours * HOUR):
-            pass
-
-    assert sorted(hears(receiver)) == sorted(("whole", str(one.pk)) for one in (first, second))
