@@ -81,11 +81,20 @@ class Deliveries(RuleBasedStateMachine):
     def pass_time(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
+    @rule(tries=st.integers(1, 4), which=st.integers(0, 5))
+    def be_away_while_one_ends(self, tries: int, which: int) -> None:
+        for _ in range(tries):
+            self.pass_time(1)
+            self.send([503])
+        self.end_one(which)
+        self.pass_time(1)
+        self.send([200] * 3)
+
     @rule(statuses=st.lists(st.sampled_from([200, 200, 503, 503, 400]), min_size=1, max_size=5))
     def send(self, statuses: list[int]) -> None:
         for status in statuses:
             self.server.answers.clear()
-            self.server.answer(status)
+            self.server.answers += [(status, {})] * 9
             delivery.run("webhook", now=self.now)
         self.server.answers.clear()
         self.what_was_heard_makes_sense()
