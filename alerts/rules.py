@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from integrations_health.outcomes import Observation
+from integrations_health.outcomes import Observation, Outcome
 from integrations_health.status import Status, Vote
 
 
@@ -82,6 +82,8 @@ class Rule(NamedTuple):
         )
 
 
+# Slow is not wrong: there is a condition for it.
+NO_FAILURES = frozenset({Outcome.OK, Outcome.SLOW})
 # Loud only when nothing works: while it is degraded, part of it still does.
 _SOFTER_WHILE_DEGRADED = {Condition.CONSECUTIVE_FAILURES, Condition.ERROR_RATE}
 

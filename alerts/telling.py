@@ -1,5 +1,6 @@
 """Tell people of alerts, or hold them back, and say why."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from django.conf import settings
 
 from alerts import cooldowns, planning, sight
 from alerts.decisions import Line, Verdict
-from alerts.holding import Facts, Held, Incident, Reason, held_back
+from alerts.holding import Facts, Held, Incident, Quiet, Reason, held_back
 from alerts.models import Alert, NotificationItem
 from alerts.planning import Item, Recipient
 from alerts.rules import Rule
@@ -73,14 +74,18 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
 
 def _held(owed: Sequence[Owed], *, now: datetime) -> dict[UUID, Held]:
     """Return, by alert, why it is held back; this takes the cooldown of those that are not."""
-    quiets = sight.quiets(now=now)
+    quiets = sight.quiets([one.alert.pk for one in owed], now=now)
+    shared = [quiet for quiet in quiets if quiet.alert_id is None]
+    own: dict[UUID | None, list[Quiet]] = defaultdict(list)
+    for quiet in quiets:
+        own[quiet.alert_id].append(quiet)
     incidents = OpenIncidents.read()
     held: dict[UUID, Held] = {}
     wait: dict[cooldowns.Pair, UUID] = {}
     for one in owed:
         over = incidents.over(provider=one.watched.provider, service=one.watched.service)
         incident = None if over is None else sight.incident(over)
-        reason = held_back(_facts(one, over=incident), quiets=quiets)
+        reason = held_back(_facts(one, over=incident), quiets=[*own[one.alert.pk], *shared])
         if reason is not None:
             held[one.alert.pk] = reason
             if reason.reason is Reason.INCIDENT and over is not None:

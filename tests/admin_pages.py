@@ -18,8 +18,10 @@ from alerts.models import (
     Decision,
     Destination,
     Flap,
+    MaintenanceWindow,
     Notification,
     NotificationItem,
+    Silence,
     StaffNotice,
 )
 from integrations_health.models import (
@@ -107,6 +109,8 @@ MAKE: dict[type[models.Model], Callable[[], models.Model]] = {
     MonitoringGap: factories.gap,
     Alert: factories.alert,
     AlertRule: factories.rule,
+    Silence: factories.silence,
+    MaintenanceWindow: factories.maintenance,
     Cooldown: cooldown,
     Decision: decision,
     Flap: flap,

@@ -5,6 +5,7 @@ from alerts.admin.destination import DestinationAdmin
 from alerts.admin.memory import CooldownAdmin, DecisionAdmin, FlapAdmin, NotificationItemAdmin
 from alerts.admin.notice import StaffNoticeAdmin
 from alerts.admin.notification import NotificationAdmin
+from alerts.admin.quiet import MaintenanceWindowAdmin, SilenceAdmin
 from alerts.admin.rule import AlertRuleAdmin
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "DecisionAdmin",
     "DestinationAdmin",
     "FlapAdmin",
+    "MaintenanceWindowAdmin",
     "NotificationAdmin",
     "NotificationItemAdmin",
+    "SilenceAdmin",
     "StaffNoticeAdmin",
 ]
