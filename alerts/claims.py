@@ -1,6 +1,6 @@
 """Take messages that are due, and write down what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -14,6 +14,8 @@ from alerts.models import Notification
 # to tell by the other channels. The Procfile starts as many senders as all of them together.
 MOST_BATCHES = {"email": 2, "webhook": 2, "slack": 1}
 MOST_PER_RECIPIENT = 5
+# More than one recipient's retries add up to in their three days, by the default hourly cap.
+MOST_LOOKED_AT = 2_000
 # One for each channel, so that two that count what is under way do not count the same.
 _LOCKS = {"email": 0x616C7231, "webhook": 0x616C7232, "slack": 0x616C7233}
 
@@ -45,6 +47,7 @@ def claim(channel: str, *, pause_until: datetime, now: datetime) -> Claim:
             "token": token,
             "most_batches": MOST_BATCHES[channel],
             "most_per_recipient": MOST_PER_RECIPIENT,
+            "most_looked_at": MOST_LOOKED_AT,
             "limit": settings.DELIVERY_BATCH_SIZE,
         }
         cursor.execute(_CLAIM, arguments)
@@ -74,15 +77,23 @@ def bury(message_id: UUID, *, token: UUID, error: str) -> bool:
 
 def release(message_ids: Sequence[UUID], *, token: UUID, now: datetime) -> None:
     """Give back messages whose turn did not come: due at once, and not counted as tried."""
+    put_off(dict.fromkeys(message_ids, now), token=token)
+
+
+def put_off(until: Mapping[UUID, datetime], *, token: UUID, why: str | None = None) -> None:
+    """Give back messages until these instants, not counted as tried."""
+    if not until:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE notifications
-            SET state = 'pending', attempts = attempts - 1, next_attempt_at = %s,
-                leased_until = NULL, lease_token = NULL
-            WHERE id = ANY(%s) AND lease_token = %s
+            UPDATE notifications n
+            SET state = 'pending', attempts = n.attempts - 1, next_attempt_at = u.at,
+                leased_until = NULL, lease_token = NULL, last_error = COALESCE(%s, n.last_error)
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS u(id, at)
+            WHERE n.id = u.id AND n.lease_token = %s
             """,
-            [now, list(message_ids), token],
+            [why, list(until), list(until.values()), token],
         )
 
 
@@ -113,16 +124,20 @@ WITH busy AS (
     SELECT recipient, lease_token FROM notifications
     WHERE channel = %(channel)s AND state = 'sending' AND leased_until > %(now)s
 ), due AS (
-    SELECT n.id, row_number() OVER (
-        PARTITION BY n.recipient ORDER BY n.next_attempt_at, n.id) AS place, n.next_attempt_at
-    FROM notifications n
-    WHERE n.channel = %(channel)s AND n.state IN ('pending', 'sending')
-        AND n.next_attempt_at <= %(now)s
-        AND (SELECT count(DISTINCT lease_token) FROM busy) < %(most_batches)s
-        AND n.recipient NOT IN (SELECT recipient FROM busy)
-        AND NOT EXISTS (
-            SELECT FROM alert_destinations d
-            WHERE d.id = n.destination_id AND d.last_attempt_at > %(pause_until)s)
+    SELECT f.id, row_number() OVER (
+        PARTITION BY f.recipient ORDER BY f.next_attempt_at, f.id) AS place, f.next_attempt_at
+    FROM (
+        SELECT n.id, n.recipient, n.next_attempt_at FROM notifications n
+        WHERE n.channel = %(channel)s AND n.state IN ('pending', 'sending')
+            AND n.next_attempt_at <= %(now)s
+            AND (SELECT count(DISTINCT lease_token) FROM busy) < %(most_batches)s
+            AND n.recipient NOT IN (SELECT recipient FROM busy)
+            AND NOT EXISTS (
+                SELECT FROM alert_destinations d
+                WHERE d.id = n.destination_id AND d.last_attempt_at > %(pause_until)s)
+        -- Off the head of an index: a storm is not read anew for every batch.
+        ORDER BY n.next_attempt_at LIMIT %(most_looked_at)s
+    ) f
 ), chosen AS (
     SELECT n.id, n.next_attempt_at FROM notifications n
     -- Said again, so that it is true of the row as it is when it is locked.

@@ -1,15 +1,19 @@
 """Make a message out of the rows that it tells of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import Q
 
 from alerts import destinations, messages
 from alerts.messages import Told
 from alerts.models import Alert, Destination, Notification, NotificationItem
 from alerts.models.destination import Channel
 from alerts.senders.base import Address, Outgoing
+
+Event = NotificationItem.Event
 
 
 def outgoing(row: Notification, *, now: datetime) -> Outgoing:
@@ -78,10 +82,35 @@ def _told(row: Notification) -> list[Told]:
     # No secret of an integration is read for it.
     secrets = ("alert__integration__server_url", "alert__integration__server_token")
     found = items.select_related("alert__integration", "notice").defer(*secrets)
-    return [_of(item) for item in found.order_by("id")]
+    told = list(found.order_by("id"))
+    over = {_thing(item) for item in told if item.event == Event.RECOVERED}
+    unheard = {_thing(item) for item in told if item.event == Event.OPENED}
+    if over - unheard:
+        unheard |= _unheard(over, recipient=row.recipient)
+    # What began and ended is one line.
+    shown = [item for item in told if item.event == Event.RECOVERED or _thing(item) not in over]
+    return [
+        _of(item, is_whole=item.event == Event.RECOVERED and _thing(item) in unheard)
+        for item in shown
+    ]
 
 
-def _of(item: NotificationItem) -> Told:
+def _unheard(over: Collection[UUID | None], *, recipient: str) -> set[UUID | None]:
+    """Return of which things the recipient never heard that they began: that message died."""
+    dead = NotificationItem.objects.filter(
+        Q(alert__in=over) | Q(notice__in=over),
+        recipient=recipient,
+        event=Event.OPENED,
+        notification__state=Notification.State.DEAD,
+    ).exclude(notification__replayed_by__state=Notification.State.SENT)
+    return {thing for things in dead.values_list("alert", "notice") for thing in things}
+
+
+def _thing(item: NotificationItem) -> UUID | None:
+    return item.alert_id or item.notice_id
+
+
+def _of(item: NotificationItem, *, is_whole: bool) -> Told:
     if item.notice is not None:
         notice = item.notice
         return Told(
@@ -92,6 +121,7 @@ def _of(item: NotificationItem) -> Told:
             ended_at=notice.closed_at,
             is_notice=True,
             kind=notice.get_kind_display(),
+            is_whole=is_whole,
         )
     alert = item.alert
     assert alert is not None  # an item tells of an alert or of a notice
@@ -111,6 +141,7 @@ def _of(item: NotificationItem) -> Told:
         error_code=alert.error_code,
         integration_id=watched.pk,
         user_id=alert.user_id,
+        is_whole=is_whole,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection, transaction
 
-from alerts import claims, contents, destinations, lanes, notices, retries
+from alerts import claims, contents, destinations, lanes, notices, pairs, retries
 from alerts.lanes import Attempt
 from alerts.models import Alert, Destination, Notification, NotificationItem, StaffNotice
 from alerts.senders import SENDERS
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class NotDead(Exception):
-    """Only a message that was given up is sent anew, and only once unless that one dies, too."""
+    """Only what was given up is sent anew, once unless that dies, too, and if it still tells."""
 
 
 def run(channel: str, *, now: datetime | None = None) -> bool:
@@ -36,12 +36,13 @@ def run(channel: str, *, now: datetime | None = None) -> bool:
     if not claim.ids:
         return False
     crash_point("after_notification_claim")
+    going = pairs.settle(claim, now=began_at)
     # One secret that cannot be read must not stop the others: each is read on its own, later.
     secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
     rows = Notification.objects.select_related("destination", "user").defer(*secrets)
-    found = rows.in_bulk(claim.ids)
+    found = rows.in_bulk(going)
     by_recipient: dict[str, list[Outgoing]] = {}
-    for row in (found[pk] for pk in claim.ids if pk in found):
+    for row in (found[pk] for pk in going if pk in found):
         try:
             made = _made(row, token=claim.token, now=began_at)
         except (MayWorkLater, NeverWorks) as error:
@@ -61,16 +62,19 @@ def run(channel: str, *, now: datetime | None = None) -> bool:
         _settle(found[attempt.message.id], attempt.error, token=claim.token, now=at)
     if unsent:
         claims.release(unsent, token=claim.token, now=now or clock.now())
-    return claim.is_full or bool(unsent)
+    return claim.is_full or bool(unsent) or len(going) < len(claim.ids)
 
 
 @transaction.atomic
 def replay(message: Notification, *, now: datetime) -> Notification:
     """Send what a dead message told in a new one, with an id of its own. Raises NotDead."""
-    dead = Notification.objects.select_for_update().get(pk=message.pk)
-    root = dead if dead.replays is None else dead.replays
+    # All that is sent anew of one message waits for that message's own row.
+    first = message.replays_id or message.pk
+    root = Notification.objects.select_for_update().defer("body").get(pk=first)
+    dead = Notification.objects.defer("body").get(pk=message.pk)
     anew = Notification.objects.filter(replays=root).exclude(state=Notification.State.DEAD)
-    if dead.state != Notification.State.DEAD or anew.exists():
+    # What joined another message has nothing left to tell.
+    if dead.state != Notification.State.DEAD or anew.exists() or not root.items.exists():
         raise NotDead
     return Notification.objects.create(
         id=uuid4(),
@@ -159,8 +163,9 @@ def _give_up(
 @transaction.atomic
 def _was_heard(row: Notification, *, now: datetime) -> None:
     """Note on the alerts when their opening went out; what was said of the recipient is over."""
-    told = NotificationItem.objects.filter(
-        notification=row.replays_id or row.pk, event=NotificationItem.Event.OPENED
+    # Who hears that it ended hears that it began, too.
+    told = NotificationItem.objects.filter(notification=row.replays_id or row.pk).exclude(
+        event=NotificationItem.Event.ESCALATED
     )
     # Ordered: whoever records checks locks alerts in this order, too.
     alerts = Alert.objects.filter(pk__in=told.values("alert"), sent_at=None).order_by("pk")

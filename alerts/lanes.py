@@ -43,6 +43,18 @@ def send(sender: Sender, lanes: Sequence[Sequence[Outgoing]]) -> Iterator[Attemp
         yield ended.get()
 
 
+def send_one(sender: Sender, message: Outgoing, *, within: timedelta) -> Attempt:
+    """Send one message, and wait for what becomes of it no longer than `within`."""
+    ended: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+    arguments = (sender, deque([message]), time.monotonic() + within.total_seconds(), ended)
+    threading.Thread(target=_drive, args=arguments, daemon=True).start()
+    try:
+        return ended.get(timeout=within.total_seconds())
+    except queue.Empty:
+        error = MayWorkLater("There was no answer in time.")
+        return Attempt(message=message, error=error, duration=within)
+
+
 def _drive(
     sender: Sender,
     waiting: deque[Outgoing],

@@ -34,7 +34,10 @@ _MENDED_BY_THE_USER = {Cause.USER_GRANT, Cause.USER_SCOPE}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """One thing that a message tells: an event of an alert, or of a notice to staff."""
+    """One thing that a message tells: an event of an alert, or of a notice to staff.
+
+    An all-clear `is_whole` when the recipient hears by it that anything was wrong at all.
+    """
 
     event: str
     # How it ended where it does not work again, as far as anybody knows.
@@ -53,6 +56,7 @@ class Told:
     error_code: str = ""
     integration_id: UUID | None = None
     user_id: UUID | None = None
+    is_whole: bool = False
 
     @property
     def cause(self) -> Cause | None:
@@ -68,7 +72,13 @@ class Told:
     @property
     def group(self) -> tuple[object, ...]:
         """Return what things share that are one line of news."""
-        return (self.is_notice, self.event, self.service, self.provider, self.cause, self.kind)
+        what = (self.is_notice, self.event, self.is_whole, self.kind)
+        return (*what, self.service, self.provider, self.cause)
+
+    @property
+    def trouble(self) -> str:
+        """Return what is said of it once it is over."""
+        return "had trouble" if self.is_degraded else "was down"
 
 
 def subject(told: Sequence[Told]) -> str:
@@ -174,7 +184,10 @@ def _news(told: Sequence[Told]) -> str:
         parts.append(f"{people} users" if people > 1 else f"{len(told)} connections")
     if first.event == "recovered":
         if is_alone and first.ended_at is not None:
-            return f"{called} {news}, after {words.span(first.ended_at - first.began_at)}"
+            lasted = words.span(first.ended_at - first.began_at)
+            if first.is_whole:
+                return f"{called} {first.trouble} for {lasted}, and works again"
+            return f"{called} {news}, after {lasted}"
     elif first.cause is not None:
         parts.append(_CAUSES[first.cause])
     return f"{called} {news}" + (f": {', '.join(parts)}" if parts else "")
@@ -185,8 +198,14 @@ def _line(one: Told, *, zone: str) -> dict[str, Any]:
     if one.event == "recovered" and one.ended_at is not None:
         lasted = words.span(one.ended_at - one.began_at)
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}."
-        over = f"Over after {lasted}: {sentence}"
-        sentence = over if one.is_notice else f"{one.called} works again, after {lasted}."
+        if one.is_notice:
+            sentence = f"Over after {lasted}: {sentence}"
+        elif one.is_whole:
+            sentence = (
+                f"{one.called} {one.trouble} for {lasted}, and works again. It was: {sentence}"
+            )
+        else:
+            sentence = f"{one.called} works again, after {lasted}."
     elif one.ended_at is not None:
         # It waited, or was tried for long: what it tells is over by now.
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}: it is over."
@@ -202,8 +221,11 @@ def _facts(one: Told) -> dict[str, Any]:
     times = {"openedAt": _instant(one.began_at)}
     if one.ended_at is not None:
         times["resolvedAt"] = _instant(one.ended_at)
+    # No message told of the opening before.
+    whole = {"tellsOpening": True} if one.is_whole else {}
     if one.is_notice:
-        return {"noticeId": str(one.id), "message": visible(one.sentence)[:LONGEST_LINE], **times}
+        said = visible(one.sentence)[:LONGEST_LINE]
+        return {"noticeId": str(one.id), "message": said, **times, **whole}
     return {
         "alertId": str(one.id),
         "integrationId": str(one.integration_id),
@@ -214,6 +236,7 @@ def _facts(one: Told) -> dict[str, Any]:
         "errorCode": one.error_code,
         "cause": one.cause,
         **times,
+        **whole,
     }
 
 

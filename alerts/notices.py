@@ -1,6 +1,6 @@
 """Tell staff, and nobody else, of what is our own fault."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -85,6 +85,14 @@ def close_stale(*, now: datetime) -> None:
         for item in told.select_related("notification")
     ]
     planning.plan(items, now=now)
+
+
+def close(notice_ids: Collection[UUID], *, now: datetime) -> list[UUID]:
+    """Close notices by hand; return those that were open. What goes on opens a new one."""
+    rows = StaffNotice.objects.filter(pk__in=notice_ids, closed_at=None).order_by("pk")
+    ids = list(rows.select_for_update().values_list("pk", flat=True))
+    StaffNotice.objects.filter(pk__in=ids).update(closed_at=now)
+    return ids
 
 
 def staff(*, besides: UUID | None = None) -> list[Recipient]:

@@ -26,6 +26,8 @@ class Request:
     headers: dict[str, str]
     body: bytes
     at: float
+    # What it was answered; 0 for an answer that is no status.
+    status: int = OK
 
 
 @dataclass(slots=True)
@@ -65,8 +67,10 @@ def web(*, tls: ssl.SSLContext | None = None) -> Iterator[WebReceiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            receiver.requests.append(Request(self.path, headers, body, time.monotonic()))
             answer = receiver.answers.pop(0) if receiver.answers else (OK, {})
+            status = 0 if callable(answer) else answer[0]
+            request = Request(self.path, headers, body, time.monotonic(), status)
+            receiver.requests.append(request)
             if callable(answer):
                 answer(self)
                 return

@@ -1,7 +1,9 @@
 """What support staff see of alerts, their rules and who was told."""
 
 from alerts.admin.alert import AlertAdmin
+from alerts.admin.destination import DestinationAdmin
 from alerts.admin.memory import CooldownAdmin, DecisionAdmin, FlapAdmin, NotificationItemAdmin
+from alerts.admin.notice import StaffNoticeAdmin
 from alerts.admin.notification import NotificationAdmin
 from alerts.admin.quiet import MaintenanceWindowAdmin, SilenceAdmin
 from alerts.admin.rule import AlertRuleAdmin
@@ -11,9 +13,11 @@ __all__ = [
     "AlertRuleAdmin",
     "CooldownAdmin",
     "DecisionAdmin",
+    "DestinationAdmin",
     "FlapAdmin",
     "MaintenanceWindowAdmin",
     "NotificationAdmin",
     "NotificationItemAdmin",
     "SilenceAdmin",
+    "StaffNoticeAdmin",
 ]

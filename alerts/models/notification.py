@@ -68,6 +68,8 @@ class Notification(models.Model):
             models.Index(
                 fields=["recipient", "-collects_until"], name="idx_notifications_recipient"
             ),
+            # What staff leaf through.
+            models.Index(fields=["-created_at", "-id"], name="idx_notifications_newest"),
             models.Index(
                 fields=["channel"], condition=Q(state="dead"), name="idx_notifications_dead"
             ),

@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from alerts import claims, delivery
-from alerts.models import Notification
+from alerts.models import Alert, Notification
 from tests import factories
 from tests.conftest import NOW
-from tests.receivers import WebReceiver
+from tests.delivering import end, hears, hook, plan
+from tests.receivers import OK, WebReceiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,3 +73,76 @@ def test_however_many_claim_at_once_no_channel_has_more_than_its_share(
 
     assert len(taken) == len(set(taken)) == SENDERS
     assert Notification.objects.values("lease_token").distinct().count() == 1
+
+
+@pytest.mark.parametrize("waited", [timedelta(minutes=2), timedelta(hours=2)])
+def test_however_many_send_while_alerts_end_no_all_clear_overtakes_its_alarm(
+    receiver: WebReceiver, pool: ThreadPoolExecutor, waited: timedelta
+) -> None:
+    there = [hook(receiver, last_success_at=NOW) for _ in range(3)]
+    alerts = [factories.alert(created_at=NOW) for _ in range(18)]
+    for number, one in enumerate(alerts):
+        plan(one, "opened", to=there[number % 3])
+        if number % 6 > 2:  # two messages to each, the last of which still collects
+            Notification.objects.update(is_collecting=False)
+    # Refused twice, what is out waits for minutes, in which the all-clears become due.
+    receiver.answers += [(503, {})] * 100
+    for seconds in (30, 36):
+        delivery.run("webhook", now=NOW + timedelta(seconds=seconds))
+    receiver.answers.clear()
+
+    def end_some_and_send(place: int) -> None:
+        try:
+            for number in range(place, len(alerts), SENDERS):
+                at = NOW + waited + timedelta(seconds=number)
+                end(alerts[number], to=there[number % 3], at=at)
+                delivery.run("webhook", now=at)
+            send_all(at=NOW + waited + timedelta(minutes=1))
+        finally:
+            connection.close()
+
+    list(pool.map(end_some_and_send, range(SENDERS)))
+    for hours in range(1, 8):
+        send_all(at=NOW + waited + timedelta(hours=hours))
+
+    heard = _heard(receiver)
+    assert {tuple(heard[str(one.pk)]) for one in alerts} <= {("opened", "recovered"), ("whole",)}
+    assert not Notification.objects.filter(state__in=["pending", "sending"]).exists()
+    assert max(Counter(_taken_ids(receiver)).values()) == 1
+
+
+def test_however_many_press_a_message_is_sent_again_once(pool: ThreadPoolExecutor) -> None:
+    first = factories.notification(is_collecting=False, state="dead")
+    second = delivery.replay(first, now=NOW)
+    Notification.objects.filter(pk=second.pk).update(state="dead")
+
+    def press(number: int) -> bool:
+        try:
+            delivery.replay([first, second][number % 2], now=NOW)
+        except delivery.NotDead:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    assert list(pool.map(press, range(SENDERS * 2))).count(True) == 1
+    assert Notification.objects.filter(replays=first, state="pending").count() == 1
+
+
+def send_all(*, at: datetime) -> None:
+    """Send until nothing is due."""
+    while delivery.run("webhook", now=at):
+        pass
+
+
+def _taken_ids(receiver: WebReceiver) -> list[str]:
+    return [one.headers["webhook-id"] for one in receiver.requests if one.status == OK]
+
+
+def _heard(receiver: WebReceiver) -> dict[str, list[str]]:
+    heard: dict[str, list[str]] = {str(pk): [] for pk in Alert.objects.values_list("pk", flat=True)}
+    taken = [one for one in receiver.requests if one.status == OK]
+    for event, alert in hears(WebReceiver(requests=taken)):
+        heard[alert].append(event)
+    return heard

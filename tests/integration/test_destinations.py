@@ -1,5 +1,7 @@
 """Destinations: how they answered, their secrets, switched off and on."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -52,6 +54,25 @@ def test_a_destination_is_tried_out(receiver: WebReceiver) -> None:
     assert len(set(receiver.ids())) == 2
     there.refresh_from_db()
     assert there.last_success_at == SOON
+
+
+def test_nobody_waits_for_a_test_that_hangs(receiver: WebReceiver) -> None:
+    there = hook(receiver)
+    released = threading.Event()
+
+    def hang(_: object) -> None:
+        released.wait(10)
+
+    receiver.answers.append(hang)
+    began_at = time.monotonic()
+
+    error = trials.send(there, now=NOW, within=timedelta(seconds=0.3))
+
+    assert time.monotonic() - began_at < 5
+    released.set()
+    there.refresh_from_db()
+    assert error == there.last_error == "There was no answer in time."
+    assert there.last_duration_ms == 300
 
 
 def test_a_destination_that_is_switched_on_again_takes_messages(receiver: WebReceiver) -> None:

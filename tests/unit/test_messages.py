@@ -55,6 +55,14 @@ def told(**fields: Any) -> Told:
             {"event": "recovered", "ended_at": LATER},
             "Gmail via Composio works again, after 2 h 5 min",
         ),
+        (
+            {"event": "recovered", "ended_at": LATER, "is_whole": True},
+            "Gmail via Composio was down for 2 h 5 min, and works again",
+        ),
+        (
+            {"event": "recovered", "ended_at": LATER, "is_whole": True, "is_degraded": True},
+            "Gmail via Composio had trouble for 2 h 5 min, and works again",
+        ),
         ({"is_notice": True, "kind": "a provider refuses our key"}, "a provider refuses our key"),
         (
             {"is_notice": True, "kind": "our key", "event": "recovered", "ended_at": LATER},
@@ -197,6 +205,16 @@ def test_a_webhook_says_what_happened_in_few_words() -> None:
         "openedAt": "2026-08-03T12:02:00Z",
         "resolvedAt": "2026-08-03T14:07:00Z",
     }
+
+
+def test_a_webhook_says_when_it_tells_of_the_opening_too() -> None:
+    whole, plain = (
+        json.loads(messages.webhook([told(event="recovered", is_whole=flag)], at=LATER))["data"]
+        for flag in (True, False)
+    )
+
+    assert whole["tellsOpening"] is True
+    assert "tellsOpening" not in plain
 
 
 def test_a_webhook_of_many_is_a_digest_and_stays_small() -> None:
