@@ -27,6 +27,14 @@ def role(name: str) -> Group:
     return Group.objects.get(name=name)
 
 
+def rights(name: str) -> set[str]:
+    """Return what a role may do, as `app.right`."""
+    return {
+        f"{app}.{right}"
+        for app, right in role(name).permissions.values_list("content_type__app_label", "codename")
+    }
+
+
 def member(name: str, **fields: Any) -> User:
     """Make somebody of the staff with the role of this name, and nothing else."""
     person = factories.user(**{"is_staff": True} | fields)

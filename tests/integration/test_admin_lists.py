@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db import connection, models
 from django.test import Client
@@ -25,6 +26,7 @@ from integrations_health.models import (
 from integrations_health.staff_pages import MOST_ROWS_TO_LEAF_THROUGH
 from tests import factories
 from tests.admin_pages import MAKE, url
+from tests.sessions import execute
 
 pytestmark = pytest.mark.django_db
 
@@ -143,3 +145,15 @@ def test_an_integration_is_found_by_the_name_of_its_user(staff: Client) -> None:
     answer = staff.get(url(Integration, "changelist"), {"q": "marg"})
 
     assert list(answer.context["cl"].result_list) == [wanted]
+
+
+def test_the_audit_log_is_read_by_its_index() -> None:
+    newest = admin.site.get_model_admin(LogEntry).ordering
+    of_a_row = LogEntry.objects.filter(content_type_id=7, object_id="x").order_by("action_time")
+
+    execute("SET LOCAL enable_seqscan = off")  # a table of no rows is always scanned
+    plans = [LogEntry.objects.order_by(*newest or ())[:100].explain(), of_a_row.explain()]
+
+    assert "Index Scan Backward" in plans[0]
+    assert "idx_audit_of_row" in plans[1]
+    assert not any("Sort" in plan.replace("Sort Key", "") for plan in plans)

@@ -45,6 +45,9 @@ BREAKS: dict[str, list[str]] = {
         "UPDATE user_integrations SET interval_seconds = 59",
         "UPDATE user_integrations SET interval_seconds = 3601",
     ],
+    "nobody_tries_less_than_never": [
+        "INSERT INTO sign_in_tries (key, tries, until) VALUES ('a digest', -1, now())"
+    ],
     "every_nth_probe_means_at_least_two": ["UPDATE user_integrations SET probe_every = 1"],
     "probe_policy_is_one_of_the_three": ["UPDATE user_integrations SET probe_policy = 'never'"],
     "an_integration_names_its_provider_and_service": [
