@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from integrations_health import bars, windows
 from integrations_health.bars import Cell, Run, Segment, Series, Tone
-from integrations_health.windows import DAY, HALF_HOUR, RANGES, Span
+from integrations_health.windows import HALF_HOUR, RANGES, Span
 
 # Around changes of the clock in Berlin, New York and Lord Howe (which moves by half an hour).
 CHANGES = [
@@ -140,8 +140,3 @@ def test_a_status_lasts_to_the_next_check_but_not_beyond_the_longest_silence() -
         timedelta(hours=2, minutes=10),
         timedelta(hours=2),
     ]
-
-
-def test_only_what_was_never_down_was_up_all_the_time() -> None:
-    assert bars.percent(90 * 86_400, 1) == 99.9
-    assert bars.percent(DAY.total_seconds(), 0) == 100
