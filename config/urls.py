@@ -3,13 +3,12 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import pages
-
-admin.site.site_header = admin.site.site_title = "Integration health"
+from config import pages, system_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations_health.pages.urls")),
     path("api/", include("integrations_health.api.urls")),
+    path("admin/system/", admin.site.admin_view(system_page.page), name="staff-system"),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),

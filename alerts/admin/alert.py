@@ -56,4 +56,4 @@ class AlertAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets of the integrations in the database."""
-        return without_secrets(super().get_queryset(request))
+        return without_secrets(super().get_queryset(request), "user", "acknowledged_by")

@@ -68,6 +68,9 @@ class Notification(models.Model):
             models.Index(
                 fields=["recipient", "-collects_until"], name="idx_notifications_recipient"
             ),
+            models.Index(
+                fields=["channel"], condition=Q(state="dead"), name="idx_notifications_dead"
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(

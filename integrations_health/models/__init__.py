@@ -11,6 +11,7 @@ from integrations_health.models.past import (
     RolledUpDay,
 )
 from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
+from integrations_health.models.sign_in import SignInTries
 
 __all__ = [
     "STATUSES",
@@ -25,5 +26,6 @@ __all__ = [
     "ProviderDay",
     "ProviderIncident",
     "RolledUpDay",
+    "SignInTries",
     "User",
 ]

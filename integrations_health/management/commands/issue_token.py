@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrations_health import people, tokens
+from integrations_health import tokens
 from integrations_health.access import OWN, Scope
+from integrations_health.management import naming
 
 MOST_HOURS = 24 * 30
 
@@ -23,9 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what may be typed behind the command."""
-        parser.add_argument(
-            "user", metavar="USER", help="our id of the user, the application's id, or the username"
-        )
+        naming.ask_for_person(parser)
         parser.add_argument(
             "--hours", type=int, default=1, help="how long it is valid (default: %(default)s)"
         )
@@ -37,20 +36,11 @@ class Command(BaseCommand):
             raise CommandError(f"Type --hours from 1 to {MOST_HOURS}.")
         try:
             token = tokens.issue(
-                people.find(options["user"]),
+                naming.person(options["user"]),
                 lifetime=timedelta(hours=options["hours"]),
                 scopes=OWN | {Scope.STAFF} if options["staff"] else OWN,
                 now=timezone.now(),
             )
-        except people.Unknown:
-            raise CommandError(
-                "No such user. Type our id, the application's id (external id), or the username."
-            ) from None
-        except people.Ambiguous:
-            raise CommandError(
-                "Several users may be meant. Type our id: `manage.py health_summary` or the admin "
-                "show it."
-            ) from None
         except tokens.CannotIssue as error:
             raise CommandError(str(error)) from None
         self.stdout.write(token)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -88,7 +88,7 @@ def _make_accounts(path: Path) -> None:
         _write(path, passwords)
     _make_staff(ADMIN, passwords[ADMIN], is_new=is_new, is_superuser=True)
     support = _make_staff(SUPPORT, passwords[SUPPORT], is_new=is_new, is_superuser=False)
-    support.groups.add(_support_group())
+    support.groups.set(Group.objects.filter(name=SUPPORT))
     people = User.objects.filter(external_id__in=demo.USERS, is_staff=False)
     if is_new or people.filter(password__startswith="!").exists():
         # Hashed once: a hash is slow on purpose, and this password is one.
@@ -103,15 +103,6 @@ def _make_staff(name: str, password: str, *, is_new: bool, is_superuser: bool) -
         user.set_password(password)
         user.save(update_fields=["password"])
     return user
-
-
-def _support_group() -> Group:
-    """Return the group of support staff: they see everything and change what is watched."""
-    group, _ = Group.objects.get_or_create(name="support")
-    ours = Permission.objects.filter(content_type__app_label__in=["integrations_health", "alerts"])
-    group.permissions.set(ours.filter(codename__startswith="view_"))
-    group.permissions.add(*ours.filter(codename__in=["change_integration", "change_alert"]))
-    return group
 
 
 def _read(path: Path) -> dict[str, str]:
