@@ -107,7 +107,7 @@ def test_a_gap_takes_away_exactly_what_it_covers(
     ("cell", "tone", "note"),
     [
         (Cell(86_400, 0, 0, 0, 0), Tone.OK, "100 %"),
-        (Cell(86_400, 1560, 0, 0, 1), Tone.DOWN_IN_INCIDENT, "98.1 %, 1 incident, 26 min down"),
+        (Cell(86_400, 1560, 0, 0, 1), Tone.DOWN_IN_INCIDENT, "98.2 %, 1 incident, 26 min down"),
         (Cell(86_400, 0, 3600, 0, 0), Tone.DEGRADED, "100 %, 1 h degraded"),
         (Cell(86_400, 0, 60, 0, 2), Tone.INCIDENT, "100 %, 2 incidents, 1 min degraded"),
         (Cell(86_400, 1, 0, 0, 0), Tone.DOWN, "99.9 %, 1 s down"),
