@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts import destinations, messages
 from alerts.messages import Told
-from alerts.models import Destination, Notification, NotificationItem
+from alerts.models import Alert, Destination, Notification, NotificationItem
 from alerts.models.destination import Channel
 from alerts.senders.base import Address, Outgoing
 
@@ -102,6 +102,7 @@ def _of(item: NotificationItem) -> Told:
         id=alert.pk,
         began_at=alert.created_at,
         ended_at=alert.resolved_at,
+        end=_end(alert) if item.event == NotificationItem.Event.RECOVERED else "",
         is_degraded=alert.alert_type == "degraded",
         severity=alert.severity,
         service=watched.service,
@@ -111,6 +112,12 @@ def _of(item: NotificationItem) -> Told:
         integration_id=watched.pk,
         user_id=alert.user_id,
     )
+
+
+def _end(alert: Alert) -> str:
+    if alert.resolved_by_id is not None:
+        return "is taken for mended by our staff"
+    return "" if alert.integration.enabled else "is no longer watched"
 
 
 def _known(zone: str) -> str:

@@ -3,7 +3,7 @@
 Truth is in PostgreSQL: an emptied Redis neither tells twice nor swallows.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,30 +12,30 @@ from integrations_health.binary_sql import binary_cursor
 Pair = tuple[UUID, UUID]
 
 
-def take(pairs: Collection[Pair], *, now: datetime) -> dict[Pair, datetime]:
-    """Take the cooldown of each (rule, integration) and return those still running, with their end.
+def take(wanted: Mapping[Pair, datetime], *, now: datetime) -> dict[Pair, datetime]:
+    """Let each (rule, integration) whose cooldown is over cool down anew, until the instant given.
 
-    One statement, and a second when some are running. What was taken is locked until the
-    transaction ends; `start` then says how long it runs.
+    Returns those still cooling down, with the end of that. One statement, and a second when there
+    are some. What was taken is locked until the transaction ends.
     """
-    if not pairs:
+    if not wanted:
         return {}
-    columns = [[rule for rule, _ in pairs], [integration for _, integration in pairs]]
+    columns = [[rule for rule, _ in wanted], [integration for _, integration in wanted]]
     with binary_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO alert_cooldowns AS c (rule_id, integration_id, until)
-            SELECT p.rule_id, p.integration_id, %b::timestamptz
-            FROM unnest(%b::uuid[], %b::uuid[]) AS p(rule_id, integration_id)
+            SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::timestamptz[])
+                AS p(rule_id, integration_id, until)
             -- Ordered: two that take the same ones must not wait for each other crosswise.
             ORDER BY p.rule_id, p.integration_id
             ON CONFLICT (rule_id, integration_id) DO UPDATE SET until = EXCLUDED.until
-                WHERE c.until <= EXCLUDED.until
+                WHERE c.until <= %b
             RETURNING rule_id, integration_id
             """,
-            [now, *columns],
+            [*columns, list(wanted.values()), now],
         )
-        running = set(pairs) - set(cursor.fetchall())
+        running = set(wanted) - set(cursor.fetchall())
         if not running:
             return {}
         cursor.execute(
@@ -49,7 +49,7 @@ def take(pairs: Collection[Pair], *, now: datetime) -> dict[Pair, datetime]:
         return {(row[0], row[1]): row[2] for row in cursor.fetchall() if row[:2] in running}
 
 
-def start(until: Mapping[Pair, datetime]) -> None:
+def lengthen(until: Mapping[Pair, datetime]) -> None:
     """Let cooldowns run until these instants, never shorter than they already do."""
     if not until:
         return

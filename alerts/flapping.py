@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from integrations_health.outcomes import Observation
+from integrations_health.status import Status
+
 PER_CHANGE = 1000.0
 HALF_LIFE = timedelta(minutes=15)
 # Two thresholds, so that what counts as flapping does not itself flap.
@@ -16,6 +19,14 @@ class Unrest(NamedTuple):
     penalty: float
     counted_at: datetime
     is_flapping: bool = False
+
+
+def is_change(seen: Observation) -> bool:
+    """Say whether an integration fell or recovered."""
+    # To be seen for the first time, or again after a rest, is no unrest; nor is to get worse.
+    if Status.UNKNOWN in (seen.old, seen.new):
+        return False
+    return (seen.old is Status.HEALTHY) is not (seen.new is Status.HEALTHY)
 
 
 def after_change(before: Unrest | None, *, at: datetime) -> Unrest:

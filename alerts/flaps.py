@@ -8,7 +8,6 @@ from alerts.flapping import Unrest
 from alerts.sight import Watched
 from integrations_health.binary_sql import binary_cursor
 from integrations_health.outcomes import Observation
-from integrations_health.status import Status
 
 
 def follow(observations: Iterable[Observation], watched: Mapping[UUID, Watched]) -> set[UUID]:
@@ -29,20 +28,13 @@ def follow(observations: Iterable[Observation], watched: Mapping[UUID, Watched])
 
 
 def _after(seen: Observation, unrest: Unrest | None) -> Unrest | None:
-    if _is_change(seen):
+    if flapping.is_change(seen):
         return flapping.after_change(unrest, at=seen.at)
     return None if unrest is None else flapping.settled(unrest, at=seen.at)
 
 
-def _is_change(seen: Observation) -> bool:
-    # To be seen for the first time, or again after a rest, is no unrest; nor is to get worse.
-    if Status.UNKNOWN in (seen.old, seen.new):
-        return False
-    return (seen.old is Status.HEALTHY) is not (seen.new is Status.HEALTHY)
-
-
 def _is_worth_writing(new: Unrest, old: Unrest | None, seen: Observation) -> bool:
-    return _is_change(seen) or old is None or old.is_flapping is not new.is_flapping
+    return flapping.is_change(seen) or old is None or old.is_flapping is not new.is_flapping
 
 
 def _write(changed: Mapping[UUID, Unrest]) -> None:

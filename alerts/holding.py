@@ -96,6 +96,9 @@ def held_back(alert: Facts, *, quiets: Sequence[Quiet]) -> Held | None:
     """Return why nobody is told now; None when nothing but a cooldown could still hold it back."""
     if not alert.rule.is_enabled:
         return Held(Reason.RULE_DISABLED, f"The rule “{alert.rule.name}” is switched off.")
+    if not alert.rule.covers(service=alert.service, provider=alert.provider, user_id=alert.user_id):
+        why = f"The rule “{alert.rule.name}” no longer covers it."
+        return Held(Reason.RULE_DISABLED, why)
     if alert.is_acknowledged:
         return Held(Reason.ACKNOWLEDGED, "Somebody looks after it.")
     return _by_incident(alert) or _by_quiet(alert, quiets) or _by_destination(alert)

@@ -42,11 +42,12 @@ def follow(observations: Sequence[Observation], *, now: datetime | None = None) 
     if not observations:
         return
     glance = sight.glance([seen.integration_id for seen in observations], now=now)
-    notices.follow(observations, now=glance.now)
     concerned = [seen for seen in observations if glance.concerns(seen)]
     if concerned:
         changes = evaluation.evaluate(concerned, _scene(concerned, now=glance.now))
         _write(changes, now=glance.now)
+    # Last, since it writes messages: alerts are locked before any of these.
+    notices.follow(observations, now=glance.now)
 
 
 def acknowledge(

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from alerts import words
+from alerts import slack_text, words
 from alerts.senders.email import one_line, visible
+from alerts.senders.webhook import MOST_BYTES
 from integrations_health.outcomes import MEANINGS, Cause, Outcome
 
 # What is beyond is counted, not listed.
@@ -36,6 +37,8 @@ class Told:
     """One thing that a message tells: an event of an alert, or of a notice to staff."""
 
     event: str
+    # How it ended where it does not work again, as far as anybody knows.
+    end: str = ""
     sentence: str
     id: UUID
     began_at: datetime
@@ -73,7 +76,8 @@ def subject(told: Sequence[Told]) -> str:
     groups: dict[tuple[object, ...], list[Told]] = {}
     for one in told:
         groups.setdefault(one.group, []).append(one)
-    largest = max(groups.values(), key=len)
+    # Bad news are not hidden behind good ones.
+    largest = max(groups.values(), key=lambda some: (some[0].event != "recovered", len(some)))
     rest = len(told) - len(largest)
     more = f" (and {rest} more)" if rest else ""
     return one_line(f"{_news(largest)}{more}")
@@ -103,10 +107,15 @@ def webhook(told: Sequence[Told], *, at: datetime) -> str:
     """Return the thin body of a webhook: one event, or a digest of several."""
     if len(told) == 1:
         what = "notice" if told[0].is_notice else "alert"
-        kind, data = f"{what}.{told[0].event}", _facts(told[0])
-    else:
-        listed = [{"type": one.event, **_facts(one)} for one in told[:MOST_IN_A_WEBHOOK]]
-        kind, data = "alert.digest", {"count": len(told), "items": listed}
+        return _body(f"{what}.{told[0].event}", _facts(told[0]), at=at)
+    listed = [{"type": one.event, **_facts(one)} for one in told[:MOST_IN_A_WEBHOOK]]
+    data = {"count": len(told), "items": listed}
+    while len(_body("alert.digest", data, at=at).encode()) > MOST_BYTES:
+        listed.pop()
+    return _body("alert.digest", data, at=at)
+
+
+def _body(kind: str, data: dict[str, Any], *, at: datetime) -> str:
     return json.dumps({"type": kind, "timestamp": _instant(at), "data": data}, ensure_ascii=False)
 
 
@@ -119,15 +128,17 @@ def slack(told: Sequence[Told], *, id: UUID, is_owner: bool = False) -> str:
         listed += f"\n... and {len(told) - len(lines)} more."
     title = subject(told)
     blocks = [
-        {"type": "header", "text": _plain(title, 150)},
-        {"type": "section", "text": _plain(listed, 3000)},
+        {"type": "header", "text": slack_text.plain(title, 150)},
+        {"type": "section", "text": slack_text.plain(listed, 3000)},
         {
             "type": "actions",
-            "elements": [{"type": "button", "text": _plain(label, 75), "url": url}],
+            "elements": [{"type": "button", "text": slack_text.plain(label, 75), "url": url}],
         },
-        {"type": "context", "elements": [_plain(f"Message {id}", 100)]},
+        {"type": "context", "elements": [slack_text.plain(f"Message {id}", 100)]},
     ]
-    return json.dumps({"text": _escaped(title, 300), "blocks": blocks}, ensure_ascii=False)
+    return json.dumps(
+        {"text": slack_text.escaped(title, 300), "blocks": blocks}, ensure_ascii=False
+    )
 
 
 def button(told: Sequence[Told], *, is_owner: bool) -> tuple[str, str]:
@@ -154,7 +165,8 @@ def _news(told: Sequence[Told]) -> str:
         if is_alone
         else words.name(display_name="", service=first.service, provider=first.provider)
     )
-    news = _NEWS[first.event]
+    ends = {one.end for one in told}
+    news = (first.end if len(ends) == 1 else "") or _NEWS[first.event]
     if first.event == "opened" and all(one.is_degraded for one in told):
         news = "has trouble"
     parts = []
@@ -178,6 +190,8 @@ def _line(one: Told, *, zone: str) -> dict[str, Any]:
     elif one.ended_at is not None:
         # It waited, or was tried for long: what it tells is over by now.
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}: it is over."
+    if one.end and one.ended_at is not None:
+        sentence = f"{one.called} {one.end}, after {words.span(one.ended_at - one.began_at)}."
     sentence = visible(sentence)
     if len(sentence) > LONGEST_LINE:
         sentence = f"{sentence[: LONGEST_LINE - 1]}…"
@@ -209,19 +223,3 @@ def _local(at: datetime, zone: str) -> str:
 
 def _instant(at: datetime) -> str:
     return at.astimezone(ZoneInfo("UTC")).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _plain(text: str, most: int) -> dict[str, object]:
-    return {"type": "plain_text", "text": _escaped(text, most), "emoji": False}
-
-
-def _escaped(text: str, most: int) -> str:
-    """Return `text` without the three letters that mean something to Slack, cut between letters."""
-    written, length = [], 0
-    for letter in text:
-        letter = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter)
-        length += len(letter)
-        if length > most:
-            break
-        written.append(letter)
-    return "".join(written)

@@ -46,8 +46,16 @@ def _tell_some(after: UUID | None, *, now: datetime, at_once: int) -> UUID | Non
         if alert.rule_id in rules and alert.integration_id in watched
     ]
     if found:
+        before = [telling.as_written(one.alert) for one in found]
         lines = telling.tell(found, now=now)
-        unnest.update([one.alert for one in found], columns=telling.WRITTEN)
+        # Thousands may be held back, and most of them for the reason of the last look.
+        changed = [
+            one.alert
+            for one, was in zip(found, before, strict=True)
+            if telling.as_written(one.alert) != was
+        ]
+        if changed:
+            unnest.update(changed, columns=telling.WRITTEN)
         decisions.append(lines, at=now)
     return alerts[-1].pk if len(alerts) == at_once else None
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from alerts.holding import Facts
+from alerts.rules import Rule
 from integrations_health.binary_sql import binary_cursor
 
 
@@ -44,24 +44,31 @@ def person(user_id: UUID, email: str) -> Recipient:
     return Recipient(f"user:{user_id}", "email", None, user_id, email)
 
 
-def recipient_of(alert: Facts) -> Recipient:
-    """Return whom the alert's rule tells. The alert is not held back, so there is somebody."""
-    if alert.rule.destination_id is not None:
-        return destination(alert.rule.destination_id, alert.rule.action)
-    return person(alert.user_id, alert.email)
+def recipient_of(rule: Rule, *, user_id: UUID, email: str) -> Recipient:
+    """Return whom a rule tells of an owner's alert. It is not held back, so there is somebody."""
+    if rule.destination_id is not None:
+        return destination(rule.destination_id, rule.action)
+    return person(user_id, email)
 
 
 def told_of(alert_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:
-    """Return who is told, or will be, that each of these alerts opened."""
+    """Return who is told, or will be, that each of these alerts opened.
+
+    A person is told at the address they have by now; who has none any more, is not.
+    """
     if not alert_ids:
         return {}
     told: dict[UUID, list[Recipient]] = {}
     with binary_cursor() as cursor:
         cursor.execute(
             """
-            SELECT i.alert_id, n.recipient, n.channel, n.destination_id, n.user_id, n.email
-            FROM notification_items i JOIN notifications n ON n.id = i.notification_id
+            SELECT i.alert_id, n.recipient, n.channel, n.destination_id, n.user_id,
+                COALESCE(u.email, '')
+            FROM notification_items i
+            JOIN notifications n ON n.id = i.notification_id
+            LEFT JOIN users u ON u.id = n.user_id
             WHERE i.alert_id = ANY(%b) AND i.event = 'opened'
+                AND (n.user_id IS NULL OR u.email <> '')
             """,
             [list(alert_ids)],
         )
@@ -124,7 +131,7 @@ def _collecting(
             ORDER BY r.recipient
             -- Locks the message: whoever would claim it to send it passes over it meanwhile.
             ON CONFLICT (recipient) WHERE is_collecting
-                DO UPDATE SET recipient = EXCLUDED.recipient
+                DO UPDATE SET email = EXCLUDED.email
             RETURNING recipient, id, collects_until
             """,
             {

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from integrations_health.outcomes import Observation
+from integrations_health.outcomes import Observation, Outcome
 from integrations_health.status import Status, Vote
 
 
@@ -82,6 +82,8 @@ class Rule(NamedTuple):
         )
 
 
+# Slow is not wrong: there is a condition for it.
+NO_FAILURES = frozenset({Outcome.OK, Outcome.SLOW})
 # Loud only when nothing works: while it is degraded, part of it still does.
 _SOFTER_WHILE_DEGRADED = {Condition.CONSECUTIVE_FAILURES, Condition.ERROR_RATE}
 
@@ -98,11 +100,13 @@ def judge(rule: Rule, seen: Observation, *, rate: Rate = Rate()) -> Verdict:  # 
         case Condition.RESPONSE_TIME:
             if seen.response_time_ms is None:
                 return Verdict.UNDECIDED
-            return _verdict(seen.response_time_ms > rule.threshold)
+            return _verdict(seen.response_time_ms > rule.threshold, _unless_it_fails(seen))
         case Condition.ERROR_RATE:
             if rate.checks < rule.minimum_checks:
-                return Verdict.UNDECIDED
-            return _verdict(100 * rate.failed >= rule.threshold * rate.checks)
+                # Seldom checked by now, it may never be checked often enough again.
+                return Verdict.UNDECIDED if rate.failed else _unless_it_fails(seen)
+            is_high = 100 * rate.failed >= rule.threshold * rate.checks
+            return _verdict(is_high, _unless_it_fails(seen))
 
 
 def opens(rule: Rule, seen: Observation, *, rate: Rate = Rate()) -> bool:  # noqa: B008 - a value
@@ -122,5 +126,10 @@ def alert_type(status: Status) -> AlertType:
     return AlertType.FAILURE if status is Status.UNHEALTHY else AlertType.DEGRADED
 
 
-def _verdict(holds: bool, otherwise: Verdict = Verdict.ENDED) -> Verdict:
+def _verdict(holds: bool, otherwise: Verdict) -> Verdict:
     return Verdict.HOLDS if holds else otherwise
+
+
+def _unless_it_fails(seen: Observation) -> Verdict:
+    # An end is told as "works again": a refusal that comes quickly is no such thing.
+    return Verdict.ENDED if seen.outcome in NO_FAILURES else Verdict.UNDECIDED

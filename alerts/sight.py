@@ -10,15 +10,14 @@ from django.db.models import Q
 from alerts.flapping import Unrest
 from alerts.holding import Incident, Quiet
 from alerts.models import AlertRule, MaintenanceWindow, Silence
-from alerts.rules import Condition, Rate, Rule, Severity
+from alerts.rules import NO_FAILURES, Condition, Rate, Rule, Severity
 from integrations_health.binary_sql import binary_cursor
 from integrations_health.models import ProviderIncident
-from integrations_health.outcomes import MEANINGS, Observation, Outcome
+from integrations_health.outcomes import MEANINGS, Observation
 from integrations_health.status import Status, Vote
 
 _ABSTAINING = [code.value for code, said in MEANINGS.items() if said.vote is Vote.ABSTAINS]
-# Slow is not wrong: there is a condition for it.
-_NO_FAILURES = [Outcome.OK.value, Outcome.SLOW.value]
+_NO_FAILURES = [outcome.value for outcome in sorted(NO_FAILURES)]
 
 _GLANCE = """
 SELECT COALESCE(%b::timestamptz, now()),
@@ -103,7 +102,7 @@ def watched(integration_ids: Collection[UUID]) -> dict[UUID, Watched]:
 def rules() -> dict[UUID, Rule]:
     """Return all rules by id, the switched-off ones too: their alerts still end."""
     return {
-        row.pk: _rule(row)
+        row.pk: rule(row)
         for row in AlertRule.objects.select_related("destination").defer(
             "destination__address", "destination__secret", "destination__previous_secret"
         )
@@ -134,15 +133,20 @@ def rates(
         return {(row[0], row[1]): Rate(row[2], row[3]) for row in cursor.fetchall()}
 
 
-def quiets(*, now: datetime) -> list[Quiet]:
-    """Return the silences and the maintenance that are on. Two queries."""
-    silences = Silence.objects.filter(starts_at__lte=now).filter(
-        Q(ends_at=None) | Q(ends_at__gt=now)
+def quiets(alert_ids: Collection[UUID], *, now: datetime) -> list[Quiet]:
+    """Return the silences and the maintenance that are on and could be about these alerts.
+
+    Two queries. Silences of single alerts may be many: only those of `alert_ids` are read.
+    """
+    silences = Silence.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=now),
+        Q(alert=None) | Q(alert__in=alert_ids),
+        starts_at__lte=now,
     )
     windows = MaintenanceWindow.objects.filter(starts_at__lte=now, ends_at__gt=now)
     return [
-        *(_quiet(window, is_maintenance=True) for window in windows),
-        *(_quiet(silence, is_maintenance=False) for silence in silences),
+        *map(quiet, windows),
+        *map(quiet, silences),
     ]
 
 
@@ -151,9 +155,10 @@ def incident(row: ProviderIncident) -> Incident:
     return Incident(row.pk, str(row), row.closed_at)
 
 
-def _quiet(row: Silence | MaintenanceWindow, *, is_maintenance: bool) -> Quiet:
+def quiet(row: Silence | MaintenanceWindow) -> Quiet:
+    """Return a silence or a window as a value."""
     return Quiet(
-        is_maintenance,
+        isinstance(row, MaintenanceWindow),
         row.comment,
         row.ends_at,
         row.service,
@@ -166,7 +171,8 @@ def _quiet(row: Silence | MaintenanceWindow, *, is_maintenance: bool) -> Quiet:
     )
 
 
-def _rule(row: AlertRule) -> Rule:
+def rule(row: AlertRule) -> Rule:
+    """Return a row, saved or not, as a value."""
     return Rule(
         id=row.pk,
         name=row.name,

@@ -1,5 +1,6 @@
 """Tell people of alerts, or hold them back, and say why."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from django.conf import settings
 
 from alerts import cooldowns, planning, sight
 from alerts.decisions import Line, Verdict
-from alerts.holding import Facts, Held, Incident, Reason, held_back
+from alerts.holding import Facts, Held, Incident, Quiet, Reason, held_back
 from alerts.models import Alert, NotificationItem
 from alerts.planning import Item, Recipient
 from alerts.rules import Rule
@@ -20,6 +21,17 @@ Event = NotificationItem.Event
 
 # What telling may change of an alert.
 WRITTEN = ("told_at", "escalation_told_at", "held_back", "held_until", "incident")
+
+
+def as_written(alert: Alert) -> tuple[object, ...]:
+    """Return what telling may change, as it is now."""
+    return (
+        alert.told_at,
+        alert.escalation_told_at,
+        alert.held_back,
+        alert.held_until,
+        alert.incident_id,
+    )
 
 
 class Owed(NamedTuple):
@@ -55,7 +67,7 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
     news = {
         one.alert.pk: told.get(one.alert.pk, [])
         if one.event is Event.ESCALATED
-        else [planning.recipient_of(_facts(one))]
+        else [planning.recipient_of(one.rule, user_id=one.watched.user_id, email=one.watched.email)]
         for one in free
     }
     items = [Item(who, one.event, one.alert.pk) for one in free for who in news[one.alert.pk]]
@@ -63,7 +75,7 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
         Item(who, Event.RECOVERED, alert.pk) for alert in ended for who in told.get(alert.pk, [])
     ]
     releases = planning.plan(items, now=now)
-    _start_cooldowns(free, news, releases, now=now)
+    _lengthen_cooldowns(free, news, releases, now=now)
     lines = [
         *(_hold(one, held[one.alert.pk]) for one in owed if one.alert.pk in held),
         *(_told(one, news[one.alert.pk], releases, now=now) for one in free),
@@ -73,23 +85,28 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
 
 def _held(owed: Sequence[Owed], *, now: datetime) -> dict[UUID, Held]:
     """Return, by alert, why it is held back; this takes the cooldown of those that are not."""
-    quiets = sight.quiets(now=now)
+    quiets = sight.quiets([one.alert.pk for one in owed], now=now)
+    shared = [quiet for quiet in quiets if quiet.alert_id is None]
+    own: dict[UUID | None, list[Quiet]] = defaultdict(list)
+    for quiet in quiets:
+        own[quiet.alert_id].append(quiet)
     incidents = OpenIncidents.read()
     held: dict[UUID, Held] = {}
-    wait: dict[cooldowns.Pair, UUID] = {}
+    wait: dict[cooldowns.Pair, Owed] = {}
     for one in owed:
         over = incidents.over(provider=one.watched.provider, service=one.watched.service)
         incident = None if over is None else sight.incident(over)
-        reason = held_back(_facts(one, over=incident), quiets=quiets)
+        reason = held_back(_facts(one, over=incident), quiets=[*own[one.alert.pk], *shared])
         if reason is not None:
             held[one.alert.pk] = reason
             if reason.reason is Reason.INCIDENT and over is not None:
                 one.alert.incident = over
         elif one.event is Event.OPENED:
-            wait[one.pair] = one.alert.pk
-    for pair, until in cooldowns.take(wait, now=now).items():
+            wait[one.pair] = one
+    cooled = {pair: _cooled_at(one, now=now) for pair, one in wait.items()}
+    for pair, until in cooldowns.take(cooled, now=now).items():
         why = "The same was told not long ago."
-        held[wait[pair]] = Held(Reason.COOLDOWN, why, until)
+        held[wait[pair].alert.pk] = Held(Reason.COOLDOWN, why, until)
     return held
 
 
@@ -112,22 +129,28 @@ def _facts(one: Owed, *, over: Incident | None = None) -> Facts:
     )
 
 
-def _start_cooldowns(
+def _cooled_at(one: Owed, *, now: datetime, release: datetime | None = None) -> datetime:
+    """Return when the cooldown ends: it runs from when the message goes out at the latest."""
+    soon = now + settings.NOTIFICATION_GROUPING
+    return one.rule.cooldown + (soon if release is None else max(soon, release))
+
+
+def _lengthen_cooldowns(
     free: Sequence[Owed],
     news: Mapping[UUID, Sequence[Recipient]],
     releases: Mapping[str, datetime],
     *,
     now: datetime,
 ) -> None:
-    # From when the message goes out: a digest may do so an hour later.
-    cooldowns.start(
-        {
-            one.pair: one.rule.cooldown
-            + max(now, *(releases[who.key] for who in news[one.alert.pk]))
-            for one in free
-            if news[one.alert.pk]
-        }
-    )
+    """Let cooldowns run on where a digest goes out later, or an escalation took none."""
+    later: dict[cooldowns.Pair, datetime] = {}
+    for one in free:
+        release = max((releases[who.key] for who in news[one.alert.pk]), default=None)
+        if release is not None:
+            cooled_at = _cooled_at(one, now=now, release=release)
+            if one.event is Event.ESCALATED or cooled_at > _cooled_at(one, now=now):
+                later[one.pair] = cooled_at
+    cooldowns.lengthen(later)
 
 
 def _hold(one: Owed, held: Held) -> Line | None:

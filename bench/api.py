@@ -91,7 +91,7 @@ def _costs(reader: Reader, pid: int, *, postgres: int) -> dict[str, Any]:
 def _latencies(on: Stage, reader: Reader) -> dict[str, Any]:
     path = f"/api/integrations/{reader.integrations[0]}/health"
     quiet = _timed(reader, path)
-    _tell(on, "answers", {"provider": "composio", "script": "hang"})
+    on.let_provider_answer("hang")
     callers = [
         threading.Thread(target=_check, args=[reader, one], daemon=True)
         for one in reader.integrations[:HANGING]
@@ -103,7 +103,7 @@ def _latencies(on: Stage, reader: Reader) -> dict[str, Any]:
     hanging = _timed(reader, path)
     if not all(caller.is_alive() for caller in callers):
         raise Broken("The checks did not hang long enough to measure what else is answered.")
-    _tell(on, "answers", {"provider": "composio", "script": ""})
+    on.let_provider_answer("")
     for caller in callers:
         caller.join()
     p95_quiet, p95_hanging = _p95(quiet), _p95(hanging)
@@ -168,17 +168,6 @@ def _wait_until_hanging(on: Stage, *, since: int) -> None:
 
 def _p95(took: Sequence[float]) -> float:
     return quantiles(took, n=20)[-1]
-
-
-def _tell(on: Stage, word: str, body: Mapping[str, str]) -> None:
-    host, _, port = on.provider_url.removeprefix("http://").partition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=5)
-    headers = {"content-type": "application/json"}
-    connection.request("POST", f"/_simulator/{word}", json.dumps(body), headers)
-    answer = connection.getresponse()
-    if answer.status >= 400:
-        raise Broken(f"The simulator did not take it: {answer.read()!r}")
-    connection.close()
 
 
 @contextmanager

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from bench import storm_report
+
 PROBED_AT_MOST = 3.5
 STATUS_ONLY_AT_MOST = 0.7
 LARGE_TABLE_AT_MOST = 1.3
 MEMORY_AT_MOST_MB = 200
 GROWTH_AT_MOST_MB = 2
 API_AT_MOST = 2.0
+FAILING_AT_MOST = 2.0
 PAGE_AT_MOST_MS = 100
 FRAME_AT_MOST_MS = 300
 SOCKETS_GROWTH_AT_MOST_MB = 3
@@ -71,6 +74,12 @@ def targets(report: dict[str, Any]) -> list[Target]:
             GROWTH_AT_MOST_MB,
             "MB",
         ),
+        Target(
+            "a failing check of a storm, against a healthy one",
+            report["storm"]["failing_alone"]["ratio"],
+            FAILING_AT_MOST,
+            "x",
+        ),
         *_api_targets(report["api"]),
         *(
             Target(
@@ -108,7 +117,7 @@ def _socket_targets(sockets: dict[str, Any]) -> Iterator[Target]:
 
 def text(report: dict[str, Any]) -> str:
     """Return the report as a table, for a terminal and for RESULTS.md."""
-    parts = (_runs, _references, _api, _sockets, _targets, _doubts)
+    parts = (_runs, _references, storm_report.text, _api, _sockets, _targets, _doubts)
     return "\n\n".join(filter(None, ("\n".join(part(report)) for part in parts)))
 
 

@@ -36,14 +36,9 @@ def measure(on: Stage) -> dict[str, Any]:
         lookers = json.loads(on.run_module("bench.socket_rows", str(users), variables=variables))
         log = on.worker_log.with_name("sockets.log")
         port = stage.free_port()
-        line = next(
-            line.partition(":")[2].strip()
-            for line in (ROOT / "Procfile").read_text().splitlines()
-            if line.startswith("web:")
-        )
         with log.open("wb") as output:
             process = child.start(
-                ["sh", "-c", f"exec {line}"],
+                stage.command_of("web"),
                 output=output,
                 env={**environment, "PORT": str(port), "HOST": "127.0.0.1"},
                 cwd=ROOT,

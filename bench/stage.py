@@ -61,6 +61,19 @@ class Stage:
         with direct.open(f"{self.provider_url}/_simulator/counts") as answer:
             return int(json.load(answer).get(rows.PROVIDER, 0))
 
+    def let_provider_answer(self, script: str) -> None:
+        """Let the simulated provider answer everything by a script; an empty one ends that."""
+        request = urllib.request.Request(
+            f"{self.provider_url}/_simulator/answers",
+            data=json.dumps({"provider": rows.PROVIDER, "script": script}).encode(),
+            headers={"content-type": "application/json"},
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            direct.open(request, timeout=5).close()
+        except OSError as problem:
+            raise Broken(f"The simulator did not take it: {problem}") from None
+
     def run_module(
         self, module: str, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> bytes:
@@ -147,6 +160,8 @@ def _settings(provider_url: str, key: str) -> dict[str, str]:
         "COMPOSIO_CALLS_PER_MINUTE": "0",
         "COMPOSIO_CONCURRENCY": str(CONCURRENCY),
         "NO_PROXY": "127.0.0.1",
+        # As long as a run: whose backend is whose must be known to its end.
+        "DATABASE_KEEP_SECONDS": "7200",
     }
 
 
@@ -181,6 +196,13 @@ def _worker(log: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Po
         yield process
     finally:
         child.stop(process, signal_number=signal.SIGTERM, patience=_STOP_SECONDS)
+
+
+def command_of(process: str) -> list[str]:
+    """Return how the Procfile starts a process of this name."""
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    line = next(line for line in lines if line.startswith(f"{process}:"))
+    return ["sh", "-c", f"exec {line.partition(':')[2].strip()}"]
 
 
 def free_port() -> int:

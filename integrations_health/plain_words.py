@@ -5,6 +5,10 @@ from pathlib import Path
 
 WORDS = frozenset((Path(__file__).parent / "plain_words.txt").read_text().split())
 
+# Harmless all of them, and the same in every answer of a provider.
+_joined_before: set[str] = set()
+_KEPT = 10_000
+
 _JOINT = re.compile(r"[^A-Za-z0-9]+")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CONTRACTION = re.compile(r"'(?:[stdm]|re|ve|ll)$")
@@ -16,8 +20,17 @@ def is_plain(chunk: str) -> bool:
 
     Two digits may stand among them (`oauth2`, `v3.1`); an HTTP status may stand alone.
     """
-    if chunk in WORDS:
+    if chunk in WORDS or chunk in _joined_before:
         return True
+    if not _is_joined(chunk):
+        return False
+    if len(_joined_before) >= _KEPT:
+        _joined_before.clear()
+    _joined_before.add(chunk)
+    return True
+
+
+def _is_joined(chunk: str) -> bool:
     if not chunk.isascii() or "@" in chunk:
         return False
     pieces = [piece for piece in _JOINT.split(_CONTRACTION.sub("", chunk)) if piece]

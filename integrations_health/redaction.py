@@ -9,6 +9,8 @@ characters of a secret pass in any wrapping, split or joined.
 import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -35,8 +37,9 @@ _PATH = r"(?:/\[redacted\]|[^\s\"'`<>{}|\\^\[\]]*)"
 _URL = rf"(?P<url>\b[A-Za-z][A-Za-z0-9+.-]*://{_AUTHORITY}{_PATH})"
 _MARK = r"(?P<mark>\[redacted\])"
 _CHUNK = r"(?P<chunk>(?:[^\s\"'`,;:=&?!()\[\]{}<>|*#$^\\]|(?<=[a-z])'(?=(?:[stdm]|re|ve|ll)\b))+)"
-_ITEM = re.compile(f"{_URL}|{_MARK}|{_CHUNK}")
+_ITEM, _ITEM_BUT_URLS = re.compile(f"{_URL}|{_MARK}|{_CHUNK}"), re.compile(f"{_MARK}|{_CHUNK}")
 _ASSIGNED = re.compile(r"\s*[\"'`]?\s*(?:=>|:=|=|:)\s*(?P<quote>[\"'`]?)\s*")
+_NO_LETTERS = re.compile(r"[^a-z0-9]")
 _DELIMITER = re.compile(r"[\n,;&{}\"'`<>|]")
 _DROPPED_PUNCTUATION = re.compile(r"[^\w\s.,:;!?()\[\]{}\"'/=<>&%*#+@-]|[\s]+", re.ASCII)
 
@@ -69,7 +72,10 @@ class _Item(NamedTuple):
 
 
 _DOOR = object()
+# Words that come back in every check cost a look-up: the harmless as they are, others by a digest.
 _seen: dict[str, SafeText] = {}
+_judged_before: dict[tuple[bytes, int], SafeText] = {}
+_KEPT = 1_000
 
 
 def redact(text: str, *, secrets: Sequence[str] = (), limit: int = MOST) -> SafeText:
@@ -85,25 +91,36 @@ def redact(text: str, *, secrets: Sequence[str] = (), limit: int = MOST) -> Safe
     seen = _seen.get(text)
     if seen is not None and len(seen) <= limit:
         return seen
+    key = _digest(text[:WINDOW], *secrets), limit
+    if (safe := _judged_before.get(key)) is None:
+        for kept in (_judged_before, _seen):
+            if len(kept) >= _KEPT:
+                kept.clear()
+        _judged_before[key] = safe = _safe(text, secrets, limit=limit)
+    if safe == text and len(text) <= 40:
+        _seen[text] = safe
+    return safe
+
+
+def _safe(text: str, secrets: Sequence[str], *, limit: int) -> SafeText:
     plain = unwrapped(text[:WINDOW])
     if plain is None:
         return SafeText(MARK, door=_DOOR)
     for secret in secrets:
         if len(secret) >= 4:
             plain = forms_of(secret).sub(MARK, plain)
-    safe = SafeText(_written(_judged(plain), limit=limit), door=_DOOR)
-    # Words that come back in every check cost a look-up. Only what was harmless is kept.
-    if safe == text and len(text) <= 40:
-        if len(_seen) >= 1_000:
-            _seen.clear()
-        _seen[text] = safe
-    return safe
+    return SafeText(_written(_judged(plain), limit=limit), door=_DOOR)
+
+
+def _digest(*texts: str) -> bytes:
+    told_apart = "".join((*(f"{len(text)}," for text in texts), *texts))
+    return blake2b(told_apart.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _judged(text: str) -> list[_Item]:
     items: list[_Item] = []
     end = 0
-    for found in _ITEM.finditer(text):
+    for found in (_ITEM if "://" in text else _ITEM_BUT_URLS).finditer(text):
         before, word = text[end : found.start()], found.group()
         end = found.end()
         if found.lastgroup == "url":
@@ -158,7 +175,7 @@ def _without_named(items: list[_Item]) -> list[_Item]:
             closing = None
         elif closing is None:
             closing, verdict = _behind(name.text, item)
-            item = item._replace(verdict=verdict)
+            item = item if verdict is item.verdict else item._replace(verdict=verdict)
         if closing is not None and item.text and item.text != MARK:
             item = item._replace(verdict=_Verdict.SECRET)
         marked.append(item)
@@ -167,13 +184,14 @@ def _without_named(items: list[_Item]) -> list[_Item]:
 
 def _behind(name: str, item: _Item) -> tuple[re.Pattern[str] | None, _Verdict]:
     """Judge what follows `name`: up to where all is secret, and the verdict on the next word."""
-    key = re.sub(r"[^a-z0-9]", "", name.lower())
-    is_closed = key.endswith(CLOSED_ENDINGS)
     assigned = _ASSIGNED.fullmatch(item.before)
-    is_next = assigned is not None or item.before.isspace()
+    if assigned is None and not item.before.isspace():
+        return None, item.verdict
+    key = _NO_LETTERS.sub("", name.lower())
+    is_closed = key.endswith(CLOSED_ENDINGS)
     if is_closed and assigned is not None and item.text != MARK:
         return re.compile(assigned["quote"] or _DELIMITER.pattern), item.verdict
-    if is_next and (is_closed or key in OPEN_NAMES or key.endswith(OPEN_ENDINGS)):
+    if is_closed or key in OPEN_NAMES or key.endswith(OPEN_ENDINGS):
         is_number = key == "code" and item.text.isdigit() and len(item.text) <= 5
         if item.verdict is _Verdict.SHORT and not is_number:
             return None, _Verdict.SECRET
@@ -197,7 +215,7 @@ def _written(items: list[_Item], *, limit: int) -> str:
     """Put the items together again, runs of unknown ones as one mark where they are too long."""
     text = ""
     for before, word in _marked_runs(items):
-        text += _DROPPED_PUNCTUATION.sub(" ", before) + word
+        text += _shown_between(before) + word
         if len(text.strip()) > limit:
             break
     text = " ".join(text.split())
@@ -205,6 +223,12 @@ def _written(items: list[_Item], *, limit: int) -> str:
         return text
     cut = text.rfind(" ", 0, limit - 3)
     return f"{text[:cut]} ..." if cut > 0 else MARK
+
+
+# No letter and no number stands between two words, so no secret is kept.
+@lru_cache(maxsize=1_000)
+def _shown_between(before: str) -> str:
+    return _DROPPED_PUNCTUATION.sub(" ", before)
 
 
 def _marked_runs(items: list[_Item]) -> Iterator[tuple[str, str]]:

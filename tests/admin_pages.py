@@ -17,8 +17,10 @@ from alerts.models import (
     Cooldown,
     Decision,
     Flap,
+    MaintenanceWindow,
     Notification,
     NotificationItem,
+    Silence,
 )
 from integrations_health.models import (
     ApiKey,
@@ -105,6 +107,8 @@ MAKE: dict[type[models.Model], Callable[[], models.Model]] = {
     MonitoringGap: factories.gap,
     Alert: factories.alert,
     AlertRule: factories.rule,
+    Silence: factories.silence,
+    MaintenanceWindow: factories.maintenance,
     Cooldown: cooldown,
     Decision: decision,
     Flap: flap,

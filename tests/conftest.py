@@ -32,6 +32,7 @@ django.setup()
 import redis as redis_client  # noqa: E402
 from django import conf  # noqa: E402
 from django.apps import apps  # noqa: E402
+from django.contrib.auth.models import Group  # noqa: E402
 from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
@@ -39,7 +40,7 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
-from tests import factories, receivers  # noqa: E402
+from tests import factories, receivers, roles  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
 
@@ -162,6 +163,13 @@ def default_rules(no_rules: None) -> None:
 
 
 @pytest.fixture
+def staff_roles(db: None) -> None:
+    """Bring the roles that come by migration, where they are missing."""
+    for name in roles.ROLES:
+        roles.role(name)
+
+
+@pytest.fixture
 def receiver(settings: Any) -> Iterator[WebReceiver]:
     """Return a web server that the product may post to."""
     with receivers.web() as running:
@@ -204,3 +212,4 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 partitions.ensure(table, partitions.later(partitions.month_of(NOW.date()), months))
         # A test that empties the tables takes what migrations brought: whoever goes by it says so.
         AlertRule.objects.all().delete()
+        Group.objects.all().delete()

@@ -15,15 +15,22 @@ ROLES = ("support", "operator", "admin")
 
 
 def bring() -> None:
-    """Bring the roles again, where a test that commits has emptied all tables."""
+    """Bring the roles, as their migration does."""
     migration = import_module("alerts.migrations.0007_bring_the_roles")
     migration.bring(apps, connection.schema_editor())
 
 
-def member(role: str, **fields: Any) -> User:
-    """Make somebody of the staff with this role, and nothing else."""
+def role(name: str) -> Group:
+    """Return a role, brought again where a test that commits has emptied all tables."""
+    if not Group.objects.filter(name=name).exists():
+        bring()
+    return Group.objects.get(name=name)
+
+
+def member(name: str, **fields: Any) -> User:
+    """Make somebody of the staff with the role of this name, and nothing else."""
     person = factories.user(**{"is_staff": True} | fields)
-    person.groups.add(Group.objects.get(name=role))
+    person.groups.add(role(name))
     return person
 
 

@@ -3,6 +3,7 @@
 from alerts.admin.alert import AlertAdmin
 from alerts.admin.memory import CooldownAdmin, DecisionAdmin, FlapAdmin, NotificationItemAdmin
 from alerts.admin.notification import NotificationAdmin
+from alerts.admin.quiet import MaintenanceWindowAdmin, SilenceAdmin
 from alerts.admin.rule import AlertRuleAdmin
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "CooldownAdmin",
     "DecisionAdmin",
     "FlapAdmin",
+    "MaintenanceWindowAdmin",
     "NotificationAdmin",
     "NotificationItemAdmin",
+    "SilenceAdmin",
 ]

@@ -73,9 +73,11 @@ def _make_permissions(apps, labels, *, using):
     """Make what Django would make only after the last migration."""
     for config in apps.get_app_configs():
         if config.label in labels:
+            # Of an app as it was at some migration, Django does not know that it has models.
+            before = getattr(config, "models_module", None)
             config.models_module = True
             create_permissions(config, verbosity=0, using=using, apps=apps)
-            config.models_module = None
+            config.models_module = before
 
 
 class Migration(migrations.Migration):

@@ -18,7 +18,6 @@ from tests.browser.looking import grave_faults
 @pytest.fixture
 def operator(transactional_db: None) -> User:
     """Return somebody who may change most of what there is, with something to see."""
-    roles.bring()
     integration = factories.integration(status="degraded", error_code="slow")
     factories.alert(integration=integration, message="Gmail is slow.")
     factories.history(integration, checked_at=datetime.now(UTC))
@@ -86,7 +85,8 @@ def test_the_theme_is_the_one_of_the_pages(
     page.goto("/admin/tables/")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
 
-    page.get_by_role("button", name="Dark").click()
+    with page.expect_response("**/preferences/theme/"):
+        page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.goto("/")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

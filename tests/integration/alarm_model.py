@@ -107,7 +107,8 @@ class Model:
             return
         release = self._message(which, "escalated" if watch.is_told else "opened", now)
         watch.is_told, watch.owes_escalation = True, False
-        watch.cools_until = max(now, release) + COOLDOWN
+        # A message goes out when it has collected, or joined one that does so sooner.
+        watch.cools_until = max(now + GROUPING, release) + COOLDOWN
 
     def _is_held_back(self, watch: Watch, now: datetime) -> bool:
         if watch.is_acknowledged:

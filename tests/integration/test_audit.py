@@ -6,7 +6,6 @@ from html import unescape
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection
 from django.db.models import Model
 from django.http import HttpRequest
@@ -16,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from alerts.models import AlertRule
 from integrations_health import audit
 from integrations_health.models import ApiKey, Integration, User
-from tests import factories
+from tests import factories, roles
 from tests.admin_pages import url
 from tests.roles import member
 from tests.sessions import execute
@@ -110,7 +109,7 @@ def test_a_change_says_before_and_after(desk: Client) -> None:
 
 def test_a_change_of_rights_names_them(desk: Client) -> None:
     person = factories.user()
-    support = Group.objects.get(name="support")
+    support = roles.role("support")
 
     desk.post(
         url(User, "change", person.pk),

@@ -146,9 +146,8 @@ def test_an_error_rate_alert_ends_when_the_failures_are_past() -> None:
     check(integration, at=NOW + MINUTE)
     assert alert().resolved_at is None
     check(integration, at=NOW + timedelta(minutes=61))
-    check(integration, at=NOW + timedelta(minutes=62))
 
-    assert alert().resolved_at == NOW + timedelta(minutes=62)
+    assert alert().resolved_at == NOW + timedelta(minutes=61)
 
 
 @pytest.mark.parametrize(
@@ -201,3 +200,37 @@ def test_an_alert_outlives_its_rule_being_switched_off() -> None:
 
     assert alert().resolved_at == LATER
     assert events() == ["opened", "recovered"]
+
+
+def test_a_grant_that_dies_is_no_end_of_slowness() -> None:
+    factories.rule(condition="response_time", threshold=2000)
+    integration = factories.integration(status="healthy")
+    check(integration, took=2500)
+
+    check(integration, outcome=Outcome.AUTH_EXPIRED, took=80, at=NOW + MINUTE)
+
+    assert alert().resolved_at is None
+    assert events() == ["opened"]
+
+
+def test_a_failure_below_the_rate_is_no_all_clear() -> None:
+    factories.rule(condition="error_rate", threshold=50, window_minutes=60, minimum_checks=2)
+    integration = factories.integration(status="healthy")
+    fail(integration, times=2)
+    for number in range(5):
+        factories.history(integration, checked_at=NOW + (number + 1) * MINUTE)
+
+    check(integration, outcome=Outcome.TIMEOUT, took=None, at=LATER)
+
+    assert alert().resolved_at is None
+
+
+def test_an_error_rate_alert_ends_though_it_is_seldom_checked_by_now() -> None:
+    rule = factories.rule(condition="error_rate", threshold=50, minimum_checks=2)
+    integration = factories.integration(status="healthy")
+    fail(integration, times=2)
+    AlertRule.objects.filter(pk=rule.pk).update(window_minutes=5)
+
+    check(integration, at=LATER)
+
+    assert alert().resolved_at == LATER

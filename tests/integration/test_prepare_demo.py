@@ -13,7 +13,7 @@ from integrations_health.models import HealthCheck, Integration, User
 from integrations_health.providers.simulator import Simulator, demo
 from tests.commands import Ran, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("staff_roles")]
 
 
 @pytest.fixture

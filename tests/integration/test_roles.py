@@ -14,7 +14,7 @@ from tests.admin_pages import url
 from tests.commands import run
 from tests.roles import browser_of, member
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("staff_roles")]
 
 SECRET_KINDS = ("apikey", "session", "group", "permission", "logentry")
 
@@ -22,7 +22,7 @@ SECRET_KINDS = ("apikey", "session", "group", "permission", "logentry")
 def rights(role: str) -> set[str]:
     return {
         f"{app}.{name}"
-        for app, name in Group.objects.get(name=role).permissions.values_list(
+        for app, name in roles.role(role).permissions.values_list(
             "content_type__app_label", "codename"
         )
     }
@@ -52,9 +52,9 @@ def test_each_role_can_do_what_the_one_before_can() -> None:
 
 
 def test_bringing_the_roles_again_undoes_nothing_that_was_changed_by_hand() -> None:
-    support = Group.objects.get(name="support")
+    support = roles.role("support")
     support.permissions.set(Permission.objects.filter(codename="view_alert"))
-    Group.objects.get(name="operator").delete()
+    roles.role("operator").delete()
     before = rights("admin")
 
     roles.bring()
@@ -86,7 +86,7 @@ def change(client: Client, person: User, **changed: Any) -> Any:
 
 def test_an_admin_gives_and_takes_roles() -> None:
     actor, person = member("admin"), factories.user()
-    operator = Group.objects.get(name="operator")
+    operator = roles.role("operator")
 
     given = change(browser_of(actor), person, is_staff="on", groups=[operator.pk])
     person.refresh_from_db()
@@ -180,7 +180,7 @@ def test_an_admin_takes_over_nobody_who_can_do_more(who: str) -> None:
 
 def test_an_admin_gives_a_role_no_right_that_they_lack() -> None:
     actor = member("admin")
-    role = Group.objects.get(name="admin")
+    role = roles.role("admin")
     wanted = [*role.permissions.values_list("pk", flat=True)]
     wanted.append(Permission.objects.get(codename="add_apikey").pk)
 
@@ -213,7 +213,7 @@ def test_an_admin_changes_no_role_that_can_do_more() -> None:
 @pytest.mark.parametrize("role", ["support", "operator"])
 def test_who_is_no_admin_changes_no_people_and_no_roles(role: str) -> None:
     actor = member(role)
-    group = Group.objects.get(name=role)
+    group = roles.role(role)
 
     answers = [
         change(browser_of(actor), actor, is_superuser="on"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from alerts import lifecycle, owed
 from alerts.models import Alert, AlertRule, Notification
@@ -33,6 +34,14 @@ def opened(**fields: Any) -> Alert:
     factories.rule(**rule)
     fail(factories.integration(**{"status": "healthy"} | fields))
     return alert()
+
+
+def version() -> str:
+    """Return what PostgreSQL changes of the one alert whenever it is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ctid::text FROM health_check_alerts")
+        ((place,),) = cursor.fetchall()
+    return str(place)
 
 
 def test_a_rule_tells_its_destination_instead_of_the_owner() -> None:
@@ -146,6 +155,58 @@ def test_a_decision_that_stays_the_same_is_noted_once() -> None:
         look_again(at=NOW + minutes * MINUTE)
 
     assert verdicts() == ["opened", "held_back"]
+
+
+def test_what_left_the_scope_of_its_rule_is_told_to_nobody() -> None:
+    factories.silence(starts_at=NOW - MINUTE, ends_at=NOW + MINUTE)
+    held = opened()
+    AlertRule.objects.update(service="slack")
+
+    look_again(at=NOW + HOUR)
+
+    assert told() == []
+    assert last_reason() == f"Not sent: The rule “{held.rule}” no longer covers it."
+
+
+def test_a_look_that_changes_nothing_writes_nothing() -> None:
+    factories.silence(starts_at=NOW - MINUTE, ends_at=NOW + HOUR)
+    opened()
+    look_again(at=NOW + MINUTE)
+    before = version()
+
+    look_again(at=NOW + 2 * MINUTE)
+
+    assert version() == before
+
+
+def test_the_end_is_told_at_the_address_that_the_owner_has_by_then() -> None:
+    known = opened()
+    User.objects.filter(pk=known.user_id).update(email="new@example.com")
+
+    check(known.integration, at=NOW + HOUR)
+
+    assert events() == ["opened", "recovered"]
+    newest = Notification.objects.latest("collects_until")
+    assert newest.email == "new@example.com"
+
+
+def test_who_has_no_address_any_more_hears_of_no_end() -> None:
+    known = opened()
+    User.objects.filter(pk=known.user_id).update(email="")
+
+    check(known.integration, at=NOW + HOUR)
+
+    assert alert().resolved_at == NOW + HOUR
+    assert events() == ["opened"]
+
+
+def test_a_message_that_collects_goes_to_the_newest_address() -> None:
+    known = opened()
+    User.objects.filter(pk=known.user_id).update(email="new@example.com")
+
+    fail(factories.integration(user=known.user, status="healthy"), at=NOW + timedelta(seconds=20))
+
+    assert Notification.objects.get().email == "new@example.com"
 
 
 def test_however_many_are_held_back_all_are_looked_at() -> None:

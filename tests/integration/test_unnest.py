@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 from django.db import DataError, connection
-from django.test.utils import CaptureQueriesContext
 
 from integrations_health import unnest
 from integrations_health.models import Integration
 from integrations_health.registry import COLUMNS
 from tests import factories
+from tests.statements import counted_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -37,10 +37,10 @@ def test_rows_come_back_as_they_were_written(now: datetime) -> None:
     )
     bare = unsaved(probe_arguments=None)
 
-    with CaptureQueriesContext(connection) as queries:
+    with counted_statements() as sent:
         unnest.insert([full, bare], columns=COLUMNS)
 
-    assert len(queries) == 1
+    assert len(sent) == 1
     for row in (full, bare):
         stored = Integration.objects.get(pk=row.pk)
         assert all(getattr(stored, name) == getattr(row, name) for name in COLUMNS)

@@ -51,6 +51,10 @@ CLOSED = Incident(ids[4], "composio", NOW)
     [
         ({}, None),
         ({"rule": rule(is_enabled=False)}, Reason.RULE_DISABLED),
+        # Its scope was changed since it opened the alert.
+        ({"rule": rule(service="slack")}, Reason.RULE_DISABLED),
+        ({"rule": rule(user_id=ids[4])}, Reason.RULE_DISABLED),
+        ({"rule": rule(service="gmail", provider="composio", user_id=ids[3])}, None),
         ({"is_acknowledged": True}, Reason.ACKNOWLEDGED),
         ({"incident": OPEN}, Reason.INCIDENT),
         ({"incident": OPEN, "error_code": "service_error"}, Reason.INCIDENT),

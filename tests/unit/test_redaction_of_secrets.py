@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations_health import redaction
 from integrations_health.redaction import FRAGMENT, redact
 from tests.unit.canaries import CANARIES, WRAPPINGS
 
@@ -50,3 +51,19 @@ def test_wrappings_inside_wrappings_do_not_help_a_token(token: str, inner: str, 
     shown = redact(WRAPPINGS[outer](wrapped))
 
     assert leaks(token, shown) == []
+
+
+def test_what_was_shown_before_is_hidden_once_it_is_a_secret_of_ours() -> None:
+    # Only undone does it read "internal server".
+    wrapped = "the key is internal%20server, says the provider"
+    assert "internal server" in redact(wrapped)
+
+    assert "internal server" not in redact(wrapped, secrets=["internal server"])
+    assert "internal server" in redact(wrapped)
+
+
+def test_no_secret_is_kept_to_be_known_again() -> None:
+    token = "ya29.a0AfH6SMBx7Qw3kZ"
+    redact(f"request failed with {token}")
+
+    assert token not in f"{vars(redaction)}"

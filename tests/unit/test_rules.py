@@ -72,7 +72,11 @@ def test_failures_in_a_row(outcome: Outcome, failures: int, expected: Verdict) -
         (Outcome.OK, 2000, Verdict.ENDED),
         (Outcome.OK, 2001, Verdict.HOLDS),
         (Outcome.SLOW, 9000, Verdict.HOLDS),
+        (Outcome.SLOW, 2000, Verdict.ENDED),
         (Outcome.TIMEOUT, None, Verdict.UNDECIDED),
+        # A dead grant is refused quickly, and works no better for it.
+        (Outcome.AUTH_EXPIRED, 80, Verdict.UNDECIDED),
+        (Outcome.SERVICE_ERROR, 80, Verdict.UNDECIDED),
         (Outcome.OK, None, Verdict.UNDECIDED),
         (Outcome.RATE_LIMITED, 9000, Verdict.UNDECIDED),
     ],
@@ -84,21 +88,28 @@ def test_response_time(outcome: Outcome, took: int | None, expected: Verdict) ->
 
 
 @pytest.mark.parametrize(
-    ("rate", "expected"),
+    ("outcome", "rate", "expected"),
     [
-        (Rate(4, 4), Verdict.UNDECIDED),
-        (Rate(0, 0), Verdict.UNDECIDED),
-        (Rate(1, 5), Verdict.ENDED),
-        (Rate(2, 5), Verdict.HOLDS),
-        (Rate(3, 5), Verdict.HOLDS),
-        (Rate(39, 100), Verdict.ENDED),
-        (Rate(40, 100), Verdict.HOLDS),
+        (Outcome.TIMEOUT, Rate(4, 4), Verdict.UNDECIDED),
+        (Outcome.TIMEOUT, Rate(0, 0), Verdict.UNDECIDED),
+        (Outcome.TIMEOUT, Rate(2, 5), Verdict.HOLDS),
+        (Outcome.TIMEOUT, Rate(3, 5), Verdict.HOLDS),
+        (Outcome.TIMEOUT, Rate(40, 100), Verdict.HOLDS),
+        (Outcome.OK, Rate(40, 100), Verdict.HOLDS),
+        (Outcome.OK, Rate(1, 5), Verdict.ENDED),
+        (Outcome.SLOW, Rate(39, 100), Verdict.ENDED),
+        # What failed just now is not over, however seldom it does.
+        (Outcome.TIMEOUT, Rate(1, 5), Verdict.UNDECIDED),
+        (Outcome.OK, Rate(1, 4), Verdict.UNDECIDED),
+        # Seldom checked, it might never be checked often enough again.
+        (Outcome.OK, Rate(0, 1), Verdict.ENDED),
+        (Outcome.OK, Rate(0, 0), Verdict.ENDED),
     ],
 )
-def test_error_rate(rate: Rate, expected: Verdict) -> None:
+def test_error_rate(outcome: Outcome, rate: Rate, expected: Verdict) -> None:
     rate_rule = rule(Condition.ERROR_RATE, threshold=40, minimum_checks=5)
 
-    assert rules.judge(rate_rule, seen(), rate=rate) is expected
+    assert rules.judge(rate_rule, seen(outcome), rate=rate) is expected
 
 
 def test_good_news_open_no_alert_unless_they_are_slow() -> None:

@@ -12,7 +12,7 @@ export function followTheme() {
       button.setAttribute("aria-pressed", String(button === chosen));
     }
     const body = new FormData(form, chosen);
-    // The server keeps it for the next page.
-    fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
+    // The server keeps it for the next page, however soon that is asked for.
+    fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => {});
   });
 }
