@@ -103,7 +103,7 @@ def test_the_button_keeps_the_focus_when_its_row_is_new(
     expect(page.locator("[data-live-text]")).to_have_text(re.compile("^Live"))
     page.locator("[data-check]").focus()
 
-    change(watched, status="unhealthy", error_code="timeout", consecutive_failures=3)
+    change(watched, status="unhealthy", error_code="timeout", error_message="No answer in time.")
 
     expect(page.locator(".row .why")).to_be_visible()
     expect(page.locator("[data-check]")).to_be_focused()
