@@ -34,12 +34,15 @@ def held(var: Path) -> Iterator[None]:
             (var / "run.env").unlink(missing_ok=True)
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())
-        yield
+        try:
+            yield
+        finally:
+            # While the lock is ours: `run.env` of another who holds it is not ours to remove.
+            with contextlib.suppress(OSError):
+                (var / "run.env").unlink(missing_ok=True)
     finally:
         # The lock goes with the file's closing, whatever ends us; the file may stay.
         os.close(lock)
-        with contextlib.suppress(OSError):
-            (var / "run.env").unlink(missing_ok=True)
 
 
 def is_held(var: Path) -> bool:

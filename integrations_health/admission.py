@@ -20,6 +20,8 @@ OF_EVERYBODY = frozenset(
     {"service", "provider", "serverInstanceId", "serverUrl", "serverToken"}
     | {"displayName", "intervalSeconds", "enabled"}
 )
+# What anybody may change of what is theirs.
+CHANGEABLE = ("enabled", "displayName", "intervalSeconds")
 _NAMES = {rule.attribute: name for name, rule in FIELDS.items()}
 
 
@@ -127,8 +129,10 @@ def _named(registration: Registration, owner_name: str) -> Registration:
 
 
 def _differs(attribute: str) -> Refusal:
-    problem = "is not what it is watched with"
-    return Refusal("", _NAMES[attribute], problem, "change it with PATCH, or remove it first")
+    name, problem = _NAMES[attribute], "is not what it is watched with"
+    is_changeable = name in CHANGEABLE
+    remedy = "change it with PATCH" if is_changeable else "remove the integration first"
+    return Refusal("", name, problem, remedy)
 
 
 def _taken() -> Refusal:

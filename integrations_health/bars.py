@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
+from integrations_health import uptime
 from integrations_health.status import Status
 from integrations_health.time_words import span
 from integrations_health.windows import HALF_HOUR, Span, Window, shares, without
@@ -69,7 +70,7 @@ class Cell(NamedTuple):
         """What its tone alone does not say, such as `98.2 %, 1 incident, 26 min down`."""
         said = []
         if self.observed:
-            said.append(f"{percent(self.observed, self.down):g} %")
+            said.append(f"{uptime.percent(self.observed, self.down):g} %")
         if self.incidents:
             said.append("1 incident" if self.incidents == 1 else f"{self.incidents} incidents")
         if self.down:
@@ -146,8 +147,8 @@ class Series:
             letters[index] = cell.tone.value
             notes[index] = cell.note
         observed = sum(self.observed)
-        uptime = percent(observed, sum(self.down)) if observed else None
-        return Bar("".join(letters), notes, uptime)
+        share = uptime.percent(observed, sum(self.down)) if observed else None
+        return Bar("".join(letters), notes, share)
 
     def _remarkable(
         self, unwatched: Mapping[int, float], incidents: Mapping[int, int]
@@ -170,11 +171,6 @@ def segments(runs: Sequence[Run], *, until: datetime, longest_silence: timedelta
         for (status, first, last), next_at in zip(runs, following, strict=True)
         if first < until
     ]
-
-
-def percent(observed: float, down: float) -> float:
-    """Return the part of the observed time that was not down; 100 only when nothing was."""
-    return int(1000 * (observed - down) / observed) / 10
 
 
 def labels(window: Window, *, zone: tzinfo) -> list[str]:

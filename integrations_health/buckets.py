@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Max
 
+from integrations_health import uptime
 from integrations_health.access import Caller
 from integrations_health.history import LONGEST_SILENCE
 from integrations_health.models import DailyHealth, RolledUpDay
@@ -52,7 +53,7 @@ class Bucket(NamedTuple):
         if not whole:
             bad = self.unhealthy_checks
             whole = self.healthy_checks + self.degraded_checks + bad
-        return round(100 - 100 * float(bad / whole), 1) if whole else None
+        return uptime.percent(whole, bad) if whole else None
 
 
 _READ = f"""

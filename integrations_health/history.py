@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection
 from psycopg.errors import CheckViolation
 
+from integrations_health import uptime
 from integrations_health.models import HealthHistory
 from integrations_health.status import Status
 
@@ -142,11 +143,11 @@ def _uptime(ordered: Sequence[Checked]) -> float | None:
     lasted.pop(Status.UNKNOWN, None)
     observed = sum(lasted.values(), timedelta())
     if observed:
-        return round(100 - 100 * (lasted[Status.UNHEALTHY] / observed), 1)
+        down = lasted[Status.UNHEALTHY]
+        return uptime.percent(observed.total_seconds(), down.total_seconds())
     # No time passed between them, or there is but one: each check counts alike.
     known = [check.status for check in ordered if check.status != Status.UNKNOWN]
-    bad = known.count(Status.UNHEALTHY)
-    return round(100 - 100 * bad / len(known), 1) if known else None
+    return uptime.percent(len(known), known.count(Status.UNHEALTHY)) if known else None
 
 
 def _percentile(ordered: Sequence[int], share: float) -> float | None:

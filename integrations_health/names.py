@@ -17,3 +17,9 @@ def service(name: str) -> str:
 def provider(name: str) -> str:
     """Return a provider's name as people write it."""
     return _PROVIDERS.get(name) or name.title()
+
+
+def concerned(of_provider: str, of_service: str) -> str:
+    """Return whom an incident concerns: a service through a provider, either, or everything."""
+    known = filter(None, (service(of_service), provider(of_provider)))
+    return " through ".join(known) or "Everything"

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from integrations_health.bars import Bar, Tone, percent
+from integrations_health import uptime
+from integrations_health.bars import Bar, Tone
 from integrations_health.models import ProviderDay
 from integrations_health.public_states import State
 from integrations_health.windows import Window
@@ -43,7 +44,7 @@ def draw(
             notes[index] = note
     observed = sum(day.observed_seconds for day in days.values())
     down = sum(day.outage_seconds for day in days.values())
-    return Bar("".join(tones), notes, percent(observed, down) if observed else None)
+    return Bar("".join(tones), notes, uptime.percent(observed, down) if observed else None)
 
 
 def _tone(day: ProviderDay | None) -> Tone:
@@ -61,7 +62,7 @@ def _said(day: ProviderDay | None, incidents: int, *, now: State | None) -> list
     if now is not None:
         said.append(f"{now} now")
     elif day is not None and day.observed_seconds:
-        said.append(f"{percent(day.observed_seconds, day.outage_seconds):g} %")
+        said.append(f"{uptime.percent(day.observed_seconds, day.outage_seconds):g} %")
     if incidents:
         said.append("1 incident" if incidents == 1 else f"{incidents} incidents")
     return said

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
-from integrations_health import names, population, provider_days, public_bars, windows
-from integrations_health.bars import Bar, percent
+from integrations_health import names, population, provider_days, public_bars, uptime, windows
+from integrations_health.bars import Bar
 from integrations_health.models import ProviderDay, ProviderIncident
 from integrations_health.overlay import OpenIncidents
 from integrations_health.population import Standing
@@ -172,7 +172,9 @@ def _line(
         p95_ms=None if is_small or standing.p95_ms is None else round(standing.p95_ms),
         bar=public_bars.draw(days, today=state, touched=touched, window=window),
         uptimes={
-            (day - window.start.date()).days: percent(one.observed_seconds, one.outage_seconds)
+            (day - window.start.date()).days: uptime.percent(
+                one.observed_seconds, one.outage_seconds
+            )
             for day, one in days.items()
             if one.observed_seconds
         },

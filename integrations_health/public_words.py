@@ -43,7 +43,7 @@ def ongoing(incident: ProviderIncident, *, now: datetime) -> str:
 def title(incident: ProviderIncident) -> str:
     """Return the incident in short."""
     failing = "is failing" if incident.closed_at is None else "was failing"
-    return f"{concerned(incident.provider, incident.service)} {failing}"
+    return f"{names.concerned(incident.provider, incident.service)} {failing}"
 
 
 def lasted(incident: ProviderIncident, *, now: datetime) -> str:
@@ -53,16 +53,7 @@ def lasted(incident: ProviderIncident, *, now: datetime) -> str:
 
 def line_name(line: Line) -> str:
     """Return what a line is about, away from its provider's card."""
-    return concerned(line.provider, line.service)
-
-
-def concerned(provider: str, service: str) -> str:
-    """Return a service through a provider, or the one of them that is given."""
-    if provider and service:
-        return f"{names.service(service)} through {names.provider(provider)}"
-    if provider or service:
-        return names.provider(provider) if provider else names.service(service)
-    return "Everything"
+    return names.concerned(line.provider, line.service)
 
 
 def _calm(board: Board) -> str:

@@ -12,6 +12,8 @@ YES_AND_NO = {
 LONGEST_JSON = 10_000
 DEEPEST_JSON = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# They make what stands behind them read backwards, a whole sentence of ours with it.
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _BROKEN = re.compile(r"[\ud800-\udfff]")
 # As `json.dumps` writes them; two backslashes are a backslash, not an escape.
 _BROKEN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|[\ud800-\udfff]")
@@ -37,6 +39,8 @@ def text(value: object, *, most: int) -> str:
         raise Bad("has bytes that are not UTF-8", "save the file as UTF-8")
     if _CONTROL.search(trimmed):
         raise Bad("has a control character, such as a NUL or a line break", "remove it")
+    if _TURNING.search(trimmed):
+        raise Bad("has an invisible character that turns the text around", "type it by hand")
     return trimmed
 
 

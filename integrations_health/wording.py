@@ -156,14 +156,7 @@ def _scopes(rows: Sequence[Shown], now: datetime, zone: tzinfo) -> Iterator[Trou
 
 
 def _outage(incident: Outage, now: datetime, zone: tzinfo) -> Trouble:
-    who = {
-        (
-            True,
-            True,
-        ): f"{names.service(incident.service)} through {names.provider(incident.provider)}",
-        (True, False): names.provider(incident.provider),
-        (False, True): names.service(incident.service),
-    }.get((bool(incident.provider), bool(incident.service)), "Everything")
+    who = names.concerned(incident.provider, incident.service)
     since = time_words.since(incident.opened_at, now=now, zone=zone)
     sentence = f"{_capital(who)} is failing for everyone {since}. {NOTHING_TO_DO}"
     return Trouble("incident", sentence, incident.opened_at)

@@ -36,7 +36,6 @@ LIST_PARAMETERS: dict[str, Rule] = {
     "enabled": parameters.FLAG,
     "user": parameters.ID,
 }
-CHANGEABLE = ("enabled", "displayName", "intervalSeconds")
 
 
 class Integrations(ApiView):
@@ -100,7 +99,7 @@ class OneIntegration(ApiView):
         """Pause, resume, rename, or look more or less often; what resumes is checked at once."""
         parameters.read(request.query_params, {})
         row = found(self.caller, integration_id)
-        said = registration.read_changes(members(request.data), among=CHANGEABLE)
+        said = registration.read_changes(members(request.data), among=admission.CHANGEABLE)
         if isinstance(said, list):
             raise invalid(*errors_of(said))
         with registry.writing(changes := Changes(), patience=None):

@@ -76,13 +76,10 @@ def section(
 
 def incident(one: ProviderIncident, *, moments: Moments) -> dict[str, Any]:
     """Return an incident as the timeline shows it."""
-    through = f" through {names.provider(one.provider)}" if one.provider else ""
     ended_at = one.closed_at or moments.now
     return {
         "is_open": one.closed_at is None,
-        "what": f"{names.service(one.service)}{through}"
-        if one.service
-        else names.provider(one.provider) or "Everything",
+        "what": names.concerned(one.provider, one.service),
         "opened": moments.exactly(one.opened_at),
         "closed": moments.exactly(one.closed_at),
         "lasted": time_words.span(ended_at - one.opened_at),
@@ -158,5 +155,6 @@ def _reason(row: Row) -> str:
     if row.is_paused:
         return ""
     if row.incident is not None and not row.needs_its_user:
-        return f"{names.provider(row.incident.provider)} is failing for everyone."
+        who = names.concerned(row.incident.provider, row.incident.service)
+        return f"{who} is failing for everyone."
     return row.error_message

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from integrations_health import budget, manual_checks, names, pipeline
 from integrations_health.models import HealthCheck, Integration, User
+from integrations_health.overlay import OpenIncidents, shown_status
 from integrations_health.pages import preferences, visitors
 
 _BUSY = "The provider lets us ask no more right now. Try again in a minute."
@@ -48,8 +49,11 @@ def _tell(request: HttpRequest, name: str, answer: manual_checks.Answer) -> None
     if answer.is_running:
         messages.info(request, f"The check of {name} takes longer. Its result will be shown here.")
         return
-    found = f"{name} is {answer.health.status}"
+    health = answer.health
+    incident = OpenIncidents.read().over(provider=health.provider, service=health.service)
+    status = shown_status(health.status, incident)
+    found = f"{name} is {status}"
     when = "checked within the last minute" if answer.is_cached else "checked just now"
-    said = f"{found}, {when}. {answer.health.error_message}".strip()
-    level = messages.SUCCESS if answer.health.status == "healthy" else messages.WARNING
+    said = f"{found}, {when}. {health.error_message}".strip()
+    level = messages.SUCCESS if status == "healthy" else messages.WARNING
     messages.add_message(request, level, said)

@@ -93,3 +93,17 @@ def test_check_now_answers_in_place_and_counts_its_cooldown_down(
 
     expect(page.locator("[data-announce]")).to_have_text("Gmail is healthy.")
     expect(button).to_have_text(re.compile(r"^Check in \d+ s$"))
+
+
+def test_the_button_keeps_the_focus_when_its_row_is_new(
+    opened: Callable[..., Page], watched: Integration
+) -> None:
+    page = opened()
+    sign_in(page)
+    expect(page.locator("[data-live-text]")).to_have_text(re.compile("^Live"))
+    page.locator("[data-check]").focus()
+
+    change(watched, status="unhealthy", error_code="timeout", error_message="No answer in time.")
+
+    expect(page.locator(".row .why")).to_be_visible()
+    expect(page.locator("[data-check]")).to_be_focused()

@@ -91,7 +91,7 @@ def test_the_keyboard_goes_through_days_and_rows(opened: Opened) -> None:
 
     assert re.fullmatch(r"\w{3} \d+: 98\.1 %, 26 min down", name)
     card = page.locator("#cell-card")
-    expect(card).to_contain_text("98.1 %, 26 min down")
+    expect(card).to_contain_text("98.2 %, 26 min down")
     expect(card).to_have_attribute("data-pinned", "")
     page.keyboard.press("End")
     expect(card).to_contain_text("26 min down")  # pinned
@@ -146,7 +146,7 @@ def test_a_finger_opens_the_card_of_the_day_it_touches(opened: Opened) -> None:
 
     page.touchscreen.tap(box["x"] + box["width"] * (85.5 / 90), box["y"] + 8)
 
-    expect(page.locator("#cell-card")).to_contain_text("98.1 %, 26 min down")
+    expect(page.locator("#cell-card")).to_contain_text("98.2 %, 26 min down")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -71,6 +71,22 @@ def test_adding_it_with_other_settings_is_a_conflict_that_names_them() -> None:
     assert Integration.objects.get().display_name == "Work mail"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "remedy"),
+    [
+        ("displayName", "Private mail", "change it with PATCH"),
+        ("serverToken", "another", "remove the integration first"),
+    ],
+)
+def test_a_conflict_names_a_way_out_that_there_is(field: str, value: str, remedy: str) -> None:
+    client = as_user(factories.user())
+    add(client)
+
+    answer = add(client, **{field: value})
+
+    assert [error["remedy"] for error in answer.json()["errors"]] == [remedy]
+
+
 def test_somebody_elses_account_is_not_watched_for_me() -> None:
     factories.integration(server_instance_id="ca_1")
 

@@ -87,7 +87,7 @@ def test_days_come_from_roll_ups_and_today_from_the_history(owner: User) -> None
     (row,) = read(owner).rows
 
     assert row.bar.tones == "b" + "n" * 87 + "ow"
-    assert row.bar.notes[0] == "98.1 %, 26 min down"
+    assert row.bar.notes[0] == "98.2 %, 26 min down"
     assert row.bar.notes[89] == "100 %, 1 h degraded"
 
 

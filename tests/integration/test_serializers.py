@@ -7,7 +7,7 @@ import pytest
 from rest_framework import serializers as rest
 
 from integrations_health import buckets, history, registration, serializers, shapes
-from integrations_health.api.integrations import CHANGEABLE
+from integrations_health.admission import CHANGEABLE
 from integrations_health.models import HealthCheck
 from tests import factories
 

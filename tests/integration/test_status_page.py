@@ -97,6 +97,23 @@ def test_what_somebody_else_wrote_becomes_no_element(
     assert "<img" not in shown
 
 
+@pytest.mark.parametrize(
+    ("provider", "service", "who"),
+    [
+        ("composio", "gmail", "Gmail through Composio"),
+        ("composio", "", "Composio"),
+        ("", "gmail", "Gmail"),
+    ],
+)
+def test_a_row_under_an_incident_says_whom_the_incident_concerns(
+    client: Client, owner: User, provider: str, service: str, who: str
+) -> None:
+    healthy(owner)
+    factories.incident(provider=provider, service=service)
+
+    assert f"<b>{who} is failing for everyone.</b>" in page(client)
+
+
 def test_another_person_sees_nothing_of_it(client: Client, owner: User) -> None:
     watched = healthy(factories.user(), display_name="Somebody's own")
 
@@ -137,6 +154,15 @@ def test_check_now_checks_and_says_what_was_found(
 
     assert (answer.status_code, answer["Location"]) == (302, f"/?sort=name#i-{watched.pk}")
     assert "Gmail is healthy, checked just now." in page(client)
+
+
+def test_a_check_under_an_incident_says_what_the_row_says(client: Client, owner: User) -> None:
+    watched = healthy(owner)
+    factories.incident(provider="composio")
+
+    client.post(f"/integrations/{watched.pk}/check/")
+
+    assert "Gmail is degraded, checked within the last minute." in page(client)
 
 
 def test_a_second_check_within_the_minute_is_refused_with_its_time(

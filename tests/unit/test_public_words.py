@@ -77,16 +77,3 @@ def test_nothing_is_known_of_an_empty_house() -> None:
     board = Board(as_of=NOW, window=windows.window("90d", now=NOW), providers=[], incidents=[])
 
     assert public_words.headline(board).sentence == "Nothing is known right now."
-
-
-@pytest.mark.parametrize(
-    ("provider", "service", "who"),
-    [
-        ("composio", "gmail", "Gmail through Composio"),
-        ("klavis", "", "Klavis"),
-        ("", "calendar", "Google Calendar"),
-        ("", "", "Everything"),
-    ],
-)
-def test_an_incident_names_whom_it_concerns(provider: str, service: str, who: str) -> None:
-    assert public_words.concerned(provider, service) == who

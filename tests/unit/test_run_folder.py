@@ -1,4 +1,4 @@
-"""The secrets of an installation: made once, and never lost to a later version."""
+"""What `make run` keeps: secrets that are never lost, and the way to the servers that run."""
 
 from pathlib import Path
 
@@ -44,3 +44,14 @@ def test_a_secret_whose_loss_loses_data_is_never_made_anew(tmp_path: Path) -> No
         run_folder.make_secrets(tmp_path)
 
     assert kept(tmp_path) == {"SECRET_KEY": "kept", "SIMULATOR_API_KEY": "kept"}
+
+
+def test_who_is_refused_leaves_the_way_to_the_servers_that_run(tmp_path: Path) -> None:
+    with run_folder.held(tmp_path):
+        run_folder.write_environment(tmp_path, {"REDIS_URL": "redis://here"})
+
+        with pytest.raises(CannotStart, match="already"), run_folder.held(tmp_path):
+            pass
+
+        assert (tmp_path / "run.env").read_text() == "REDIS_URL=redis://here\n"
+    assert not (tmp_path / "run.env").exists()

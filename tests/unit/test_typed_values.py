@@ -54,6 +54,8 @@ def test_a_good_value_is_read_as_it_is_meant(
         (short, 7, "is not text"),
         (short, "a\0b", "has a control character"),
         (short, "a\nb", "has a control character"),
+        (short, "a\u202eb", "has an invisible character"),
+        (short, "a\u2067b", "has an invisible character"),
         (short, "a\udce9", "has bytes that are not UTF-8"),
         (exact, "a ", "begins or ends with a space"),
         (interval, "59", "is too small"),

@@ -80,7 +80,10 @@ function whereFocusIs() {
     const index = element.classList.contains("cell") ? [...element.parentElement.children].indexOf(element) : -1;
     return () => {
       const now = document.getElementById(row.id);
-      return index >= 0 ? now?.querySelectorAll(".cell")[index] : now?.querySelector("button, a");
+      // The same kind of control; a button may be gone, the name never is.
+      return index >= 0
+        ? now?.querySelectorAll(".cell")[index]
+        : now?.querySelector(element.localName) ?? now?.querySelector("a");
     };
   }
   if (group) return () => document.querySelector(`[data-group="${CSS.escape(group.dataset.group)}"] summary`);
