@@ -24,6 +24,18 @@ class Asked(NamedTuple):
     paused: int
     just_checked: int
 
+    @property
+    def told(self) -> str:
+        """What whoever asked is told."""
+        due = f"{self.due} integration{'' if self.due == 1 else 's'}"
+        return f"{due} will be checked within a minute."
+
+    @property
+    def passed_over(self) -> list[str]:
+        """How many will not, and why, such as `2 paused`."""
+        counts = ((self.paused, "paused"), (self.just_checked, "checked by hand this minute"))
+        return [f"{count} {why}" for count, why in counts if count]
+
 
 def ask(integration_ids: Sequence[UUID], *, now: datetime | None = None) -> Asked:
     """Make integrations due, unless they are paused or were checked by hand this minute.

@@ -115,12 +115,7 @@ def _warns_of_resolving(chosen: Chosen) -> str:
 def _check(chosen: Chosen, by: User, note: str) -> Done:
     of = Alert.objects.filter(pk__in=chosen.ids).values_list("integration", flat=True)
     asked = rechecks.ask(list(of.order_by().distinct()))
-    due = f"{asked.due} integration{'' if asked.due == 1 else 's'}"
-    why = [
-        *([f"{asked.paused} paused"] if asked.paused else []),
-        *([f"{asked.just_checked} checked by hand this minute"] if asked.just_checked else []),
-    ]
-    return Done(chosen.ids if asked.due else [], f"{due} will be checked within a minute.", why)
+    return Done(chosen.ids if asked.due else [], asked.told, asked.passed_over)
 
 
 VERBS: dict[str, Verb] = {

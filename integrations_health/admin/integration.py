@@ -1,13 +1,11 @@
 """What staff see and tune of integrations."""
 
-from datetime import timedelta
-
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from integrations_health import audit, schedule
+from integrations_health import audit, rechecks
 from integrations_health.models import Integration
 from integrations_health.staff_pages import OwnerAdmin
 
@@ -49,15 +47,11 @@ class IntegrationAdmin(OwnerAdmin):
     @transaction.atomic
     def check_now(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         """Make the chosen integrations due; the next tick asks for them."""
-        chosen = list(queryset.filter(enabled=True))
-        schedule.make_due([one.pk for one in chosen], spread=timedelta())
-        audit.note(request, chosen, "Made due for a check at once.")
-        self.message_user(request, self._told(len(chosen), len(queryset)), messages.SUCCESS)
-
-    @staticmethod
-    def _told(checked: int, chosen: int) -> str:
-        paused = f" {chosen - checked} paused and left alone." if checked < chosen else ""
-        return f"{checked} will be checked within seconds.{paused}"
+        chosen = list(queryset)
+        asked = rechecks.ask([one.pk for one in chosen])
+        audit.note(request, chosen, "Asked for a check at once.")
+        left = [f"{why} and left alone." for why in asked.passed_over]
+        self.message_user(request, " ".join([asked.told, *left]), messages.SUCCESS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A new integration needs its secrets, which no form takes: the app registers it."""
