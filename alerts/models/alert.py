@@ -29,7 +29,10 @@ class Alert(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="alerts")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # Its index is the one below that also has the order of a person's list.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
     # Not PROTECT: who deletes a user deletes the rules for them with their alerts.
     rule = models.ForeignKey(AlertRule, on_delete=models.RESTRICT, null=True, related_name="alerts")
     incident = models.ForeignKey(
@@ -81,6 +84,7 @@ class Alert(models.Model):
                 name="idx_alerts_open_by_integration",
             ),
             models.Index(fields=["-created_at", "id"], name="idx_alerts_newest"),
+            models.Index(fields=["user", "-created_at", "id"], name="idx_alerts_newest_of_user"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(

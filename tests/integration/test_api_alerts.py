@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from alerts.models import Alert
 from integrations_health.models import Integration, User
 from tests import factories
 from tests.callers import as_back_end, as_staff, as_user
+from tests.sessions import execute
 from tests.statements import counted_statements
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +190,13 @@ def test_alerts_of_what_changed_hands_stay_with_whose_they_were() -> None:
     Integration.objects.filter(pk=one.integration_id).update(user=heir)
 
     assert listed(as_user(heir)) == []
+
+
+def test_a_page_of_somebodys_alerts_is_read_in_the_order_of_its_index() -> None:
+    rows = Alert.objects.filter(user_id=uuid4()).order_by("-created_at", "pk")[:50]
+
+    execute("SET LOCAL enable_seqscan = off")  # a table of no rows is always scanned
+    plan = rows.explain()
+
+    assert "idx_alerts_newest_of_user" in plan
+    assert "Sort" not in plan
