@@ -122,8 +122,11 @@ def _settle(
 ) -> None:
     """Write down what became of a message."""
     if error is None:
-        if _firmly(lambda: claims.mark_sent(row.pk, token=token, now=now)):
+        # First, since it is true whatever comes next: who is killed here leaves no gap.
+        try:
             _firmly(lambda: _was_heard(row, now=now))
+        finally:
+            _firmly(lambda: claims.mark_sent(row.pk, token=token, now=now))
         return
     wait = None
     if isinstance(error, MayWorkLater):
