@@ -68,7 +68,9 @@ _ACKNOWLEDGED = {
     **_SHOWN,
     "acknowledgement": {"at": "2026-11-24T08:20:00.000Z", "by": "you", "note": _NOTE},
 }
-_IDS = {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": 20}
+# Not by its format: the page of the document has no field for a list of that.
+_ID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
+_IDS = {"type": "array", "items": _ID, "maxItems": 20}
 
 LIST_ALERTS: dict[str, Any] = {
     "operation_id": "listAlerts",

@@ -94,6 +94,7 @@ def test_the_pages_are_easy_to_use_for_everybody(
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     page.goto(f"/admin/alerts/{rows[0]}/change/")
     page.get_by_role("button", name="Make a new signing secret").click()
+    expect(page.locator(".breadcrumbs")).to_contain_text("Signing secret")
     found["secret"] = grave_faults(page)
 
     assert {path: faults for path, faults in found.items() if faults} == {}
