@@ -89,7 +89,7 @@ def test_the_keyboard_goes_through_days_and_rows(opened: Opened) -> None:
     name = page.evaluate("document.activeElement.getAttribute('aria-label')")
     page.keyboard.press("Enter")
 
-    assert re.fullmatch(r"\w{3} \d+: 98\.1 %, 26 min down", name)
+    assert re.fullmatch(r"\w{3} \d+: 98\.2 %, 26 min down", name)
     card = page.locator("#cell-card")
     expect(card).to_contain_text("98.2 %, 26 min down")
     expect(card).to_have_attribute("data-pinned", "")
