@@ -54,10 +54,10 @@ browser:
 		&& { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1; } || true
 
-# All of them are shared out to two processes, each with servers of its own; with servers that are
-# in the environment, which it cannot share, one process runs them.
+# All of them are shared out to three processes, each with servers of its own: they wait more than
+# they reckon. With servers from the environment, which cannot be shared, one process runs them.
 ifeq ($(PYTEST)$(DATABASE_URL)$(REDIS_URL),)
-RUN_TESTS := $(IN)python -m pytest --numprocesses=2 --dist=loadfile
+RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile
 else
 RUN_TESTS := $(SERVERS) $(IN)python -m pytest $(PYTEST)
 endif
