@@ -18,6 +18,8 @@ RESOLVE = "alerts.resolve_alert"
 SILENCE = "alerts.add_silence"
 CHECK = "integrations_health.check_integration"
 
+_OVER = "{} resolved before"
+
 
 class Chosen(NamedTuple):
     """The alerts that somebody chose; `causes` when these are everything of whole causes."""
@@ -131,8 +133,6 @@ VERBS: dict[str, Verb] = {
     "check": Verb("Check again now", CHECK, _check),
     "resolve": Verb("Resolve", RESOLVE, _resolve, _warns_of_resolving),
 }
-
-_OVER = "{} resolved before"
 
 
 class _Rest(NamedTuple):

@@ -1,7 +1,6 @@
 """Send rows as a CSV file, while they are read."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -20,10 +19,6 @@ class Csv(BaseRenderer):
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
-
-    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
-        """Render nothing: views answer with a response of their own."""
-        raise NotImplementedError
 
 
 def csv_answer(
