@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db.models import Q, QuerySet
 
 from alerts import destinations, messages
-from alerts.messages import Told
 from alerts.models import Alert, Destination, Notification, NotificationItem
 from alerts.models.destination import Channel
+from alerts.news import Told
 from alerts.senders.base import Address, Outgoing
 
 Event = NotificationItem.Event

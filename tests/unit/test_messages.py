@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from alerts import messages
-from alerts.messages import Told
+from alerts import messages, news
+from alerts.news import Told
 from alerts.senders.webhook import MOST_BYTES
 
 AT = datetime(2026, 8, 3, 12, 2, tzinfo=UTC)
@@ -71,13 +71,13 @@ def told(**fields: Any) -> Told:
     ],
 )
 def test_a_subject_says_what_and_why(one: dict[str, Any], subject: str) -> None:
-    assert messages.subject([told(**one)]) == subject
+    assert news.subject([told(**one)]) == subject
 
 
 def test_a_subject_counts_the_people() -> None:
     many = [told() for _ in range(412)]
 
-    assert messages.subject(many) == (
+    assert news.subject(many) == (
         "Gmail via Composio is failing: 412 users, trouble at the provider"
     )
 
@@ -85,7 +85,7 @@ def test_a_subject_counts_the_people() -> None:
 def test_a_subject_tells_of_most_and_counts_the_rest() -> None:
     mixed = [*(told() for _ in range(3)), told(service="slack"), told(event="recovered")]
 
-    assert messages.subject(mixed).endswith("3 users, trouble at the provider (and 2 more)")
+    assert news.subject(mixed).endswith("3 users, trouble at the provider (and 2 more)")
 
 
 def test_times_are_those_of_the_recipient_s_zone() -> None:
