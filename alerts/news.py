@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from alerts import words
 from alerts.senders.email import one_line, visible
+from integrations_health import time_words
 from integrations_health.outcomes import MEANINGS, Cause, Outcome
 
 LONGEST_LINE = 400
@@ -95,7 +96,7 @@ def line(one: Told, *, zone: str) -> Line:
     """Return what is so in a sentence, and since when, by the clock of `zone`."""
     sentence, when = one.sentence, f"Since {_local(one.began_at, zone)}."
     if one.event == "recovered" and one.ended_at is not None:
-        lasted = words.span(one.ended_at - one.began_at)
+        lasted = time_words.span(one.ended_at - one.began_at)
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}."
         if one.is_notice:
             sentence = f"Over after {lasted}: {sentence}"
@@ -109,7 +110,7 @@ def line(one: Told, *, zone: str) -> Line:
         # It waited, or was tried for long: what it tells is over by now.
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}: it is over."
     if one.end and one.ended_at is not None:
-        sentence = f"{one.called} {one.end}, after {words.span(one.ended_at - one.began_at)}."
+        sentence = f"{one.called} {one.end}, after {time_words.span(one.ended_at - one.began_at)}."
     sentence = visible(sentence)
     if len(sentence) > LONGEST_LINE:
         sentence = f"{sentence[: LONGEST_LINE - 1]}…"
@@ -137,7 +138,7 @@ def _news(told: Sequence[Told]) -> str:
         parts.append(f"{people} users" if people > 1 else f"{len(told)} connections")
     if first.event == "recovered":
         if is_alone and first.ended_at is not None:
-            lasted = words.span(first.ended_at - first.began_at)
+            lasted = time_words.span(first.ended_at - first.began_at)
             if first.is_whole:
                 return f"{called} {first.trouble} for {lasted}, and works again"
             return f"{called} {news}, after {lasted}"

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from alerts import planning
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
 from alerts.planning import Item, Recipient
+from integrations_health import names
 from integrations_health.models import User
 from integrations_health.outcomes import Observation, Outcome
 
@@ -35,7 +36,7 @@ def follow(observations: Sequence[Observation], *, now: datetime) -> None:
     if not faults:
         return
     for kind, provider in _by_provider(faults):
-        open_notice(kind, provider, _SENTENCES[kind].format(provider.capitalize()), now=now)
+        open_notice(kind, provider, _SENTENCES[kind].format(names.provider(provider)), now=now)
 
 
 def open_notice(
