@@ -235,7 +235,7 @@ def test_an_old_opening_joins_its_escalation_and_is_one_line_of_it(
         pass
 
     ((_, mail),) = mail_server.mails
-    assert mail["Subject"] == "Gmail via Composio is failing: trouble at the provider"
+    assert mail["Subject"] == "Gmail via Composio is failing"
     text = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
     assert text.count("has failed 9 times") == 1
     assert message_of(one, "opened").state == "sent"
