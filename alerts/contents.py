@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from alerts import destinations, messages
-from alerts.models import Alert, Destination, Notification, NotificationItem
+from alerts.models import Alert, Destination, Notification, NotificationItem, StaffNotice
 from alerts.models.destination import Channel
 from alerts.news import Told
 from alerts.senders.base import Address, Outgoing
@@ -41,11 +42,12 @@ def trial(destination: Destination, *, now: datetime) -> Outgoing:
     """Return a message that only says that messages arrive. Raises fields.UnreadableSecret."""
     told = Told(
         event="opened",
-        sentence=f"This is a test of “{destination.name}”. Nothing is wrong.",
+        sentence=f"This is a test of “{destination.name}”: messages arrive here. Nothing is wrong.",
         id=uuid4(),
         began_at=now,
         is_notice=True,
-        kind="This is a test",
+        is_trial=True,
+        page=_page(destination),
     )
     return _written(
         [told],
@@ -111,7 +113,7 @@ def _unheard(things: Collection[UUID | None], *, recipient: str) -> set[UUID | N
 
 
 def _things(items: QuerySet[NotificationItem]) -> set[UUID | None]:
-    return {thing for pair in items.values_list("alert", "notice") for thing in pair} - {None}
+    return {thing for pair in items.values_list("alert", "notice") for thing in pair}
 
 
 def _thing(item: NotificationItem) -> UUID | None:
@@ -131,6 +133,7 @@ def _of(item: NotificationItem, *, is_unheard: bool) -> Told:
             is_notice=True,
             kind=notice.get_kind_display(),
             is_whole=is_whole,
+            page=_page(notice),
         )
     alert = item.alert
     assert alert is not None  # an item tells of an alert or of a notice
@@ -151,7 +154,12 @@ def _of(item: NotificationItem, *, is_unheard: bool) -> Told:
         integration_id=watched.pk,
         user_id=alert.user_id,
         is_whole=is_whole,
+        page=_page(alert),
     )
+
+
+def _page(row: Alert | Destination | StaffNotice) -> str:
+    return reverse(f"admin:alerts_{row._meta.model_name}_change", args=[row.pk])
 
 
 def _end(alert: Alert) -> str:

@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from alerts import slack_text
 from alerts.news import LONGEST_LINE, Told, line, subject
@@ -32,7 +34,7 @@ def context(told: Sequence[Told], *, zone: str, is_owner: bool) -> dict[str, Any
         "more": max(0, len(told) - MOST_LISTED),
         "button": label,
         "url": url,
-        "is_owner": is_owner,
+        "why": _why(told, is_owner=is_owner),
     }
 
 
@@ -46,6 +48,8 @@ def mail(told: Sequence[Told], *, zone: str, is_owner: bool) -> tuple[str, str, 
 def webhook(told: Sequence[Told], *, at: datetime) -> str:
     """Return the thin body of a webhook: one event, or a digest of several."""
     if len(told) == 1:
+        if told[0].is_trial:
+            return _body("test", {"message": visible(told[0].sentence)}, at=at)
         what = "notice" if told[0].is_notice else "alert"
         return _body(f"{what}.{told[0].event}", _facts(told[0]), at=at)
     listed = [{"type": one.event, **_facts(one)} for one in told[:MOST_IN_A_WEBHOOK]]
@@ -83,14 +87,39 @@ def slack(told: Sequence[Told], *, id: UUID, is_owner: bool = False) -> str:
 
 def button(told: Sequence[Told], *, is_owner: bool) -> tuple[str, str]:
     """Return the one thing to do, and where."""
-    if not is_owner:
-        return "Look at it", f"{settings.PUBLIC_URL}/admin/alerts/alert/"
-    integrations = {one.integration_id for one in told}
-    is_to_mend = any(one.cause in _MENDED_BY_THE_USER and one.event != "recovered" for one in told)
+    own = [one for one in told if not one.is_notice]
+    if not is_owner or not own:
+        return "Look at it", f"{settings.PUBLIC_URL}{_page(told)}"
+    integrations = {one.integration_id for one in own}
+    is_to_mend = any(one.cause in _MENDED_BY_THE_USER and one.event != "recovered" for one in own)
     label = "Reconnect" if is_to_mend else "See how it is"
-    if len(integrations) == 1 and told[0].integration_id is not None:
-        return label, f"{settings.PUBLIC_URL}/integrations/{told[0].integration_id}/"
-    return label, f"{settings.PUBLIC_URL}/"
+    path = f"/integrations/{integrations.pop()}/" if len(integrations) == 1 else "/"
+    return label, f"{settings.PUBLIC_URL}{path}"
+
+
+def _page(told: Sequence[Told]) -> str:
+    """Return where staff find all of it: a page of its own, or the list of the like."""
+    if len(told) == 1:
+        return told[0].page
+    if all(one.is_notice for one in told):
+        return reverse("admin:alerts_staffnotice_changelist")
+    causes = {(one.provider, one.service, one.error_code) for one in told if not one.is_notice}
+    chosen = {"cause": "/".join(*causes)} if len(causes) == 1 else {}
+    if all(one.event == "recovered" for one in told):
+        chosen["state"] = "resolved"
+    query = f"?{urlencode(chosen)}" if chosen else ""
+    return f"{reverse('admin:alerts_alert_changelist')}{query}"
+
+
+def _why(told: Sequence[Told], *, is_owner: bool) -> str:
+    """Return why somebody gets a message."""
+    if not is_owner:
+        return "You get this because this address is a destination of Integration Health."
+    own = {one.integration_id for one in told if not one.is_notice}
+    if not own:
+        return "You get this because you look after Integration Health."
+    these = "these connections are" if len(own) > 1 else "this connection is"
+    return f"You get this because {these} yours."
 
 
 def _facts(one: Told) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What there is to tell of an alert, or of a notice to staff: a subject, and a line for each."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,11 @@ _CAUSES = {
     Cause.PROVIDER: "trouble at the provider",
     Cause.SERVICE: "trouble at the service",
     Cause.OURS: "a fault of ours",
+}
+# Where the outcome says more than whose fault it is.
+_OUTCOMES = {
+    Outcome.SLOW.value: "it answers slowly",
+    Outcome.DISCONNECTED.value: "the account is gone",
 }
 _NEWS = {"opened": "is failing", "escalated": "became worse", "recovered": "works again"}
 
@@ -49,6 +55,10 @@ class Told:
     integration_id: UUID | None = None
     user_id: UUID | None = None
     is_whole: bool = False
+    # Only says that messages arrive.
+    is_trial: bool = False
+    # Where staff look at it.
+    page: str = ""
 
     @property
     def cause(self) -> Cause | None:
@@ -57,15 +67,27 @@ class Told:
         return MEANINGS[Outcome(self.error_code)].cause if known else None
 
     @property
+    def because(self) -> str:
+        """Return why, in a few words, as far as that is known."""
+        return _OUTCOMES.get(self.error_code) or ("" if self.cause is None else _CAUSES[self.cause])
+
+    @property
     def called(self) -> str:
         """Return what people call the integration."""
         return words.name(display_name=self.name, service=self.service, provider=self.provider)
 
     @property
+    def news(self) -> str:
+        """Return what is new of the integration."""
+        if self.event == "opened" and self.is_degraded:
+            return "has trouble"
+        return self.end or _NEWS[self.event]
+
+    @property
     def group(self) -> tuple[object, ...]:
         """Return what things share that are one line of news."""
-        what = (self.is_notice, self.event, self.is_whole, self.kind)
-        return (*what, self.service, self.provider, self.cause)
+        what = (self.is_notice, self.event, self.is_whole, self.end, self.kind)
+        return (*what, self.service, self.provider, self.because)
 
     @property
     def trouble(self) -> str:
@@ -94,7 +116,8 @@ def subject(told: Sequence[Told]) -> str:
 
 def line(one: Told, *, zone: str) -> Line:
     """Return what is so in a sentence, and since when, by the clock of `zone`."""
-    sentence, when = one.sentence, f"Since {_local(one.began_at, zone)}."
+    since = "Sent" if one.is_trial else "Since"
+    sentence, when = one.sentence, f"{since} {_local(one.began_at, zone)}."
     if one.event == "recovered" and one.ended_at is not None:
         lasted = time_words.span(one.ended_at - one.began_at)
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}."
@@ -102,15 +125,13 @@ def line(one: Told, *, zone: str) -> Line:
             sentence = f"Over after {lasted}: {sentence}"
         elif one.is_whole:
             sentence = (
-                f"{one.called} {one.trouble} for {lasted}, and works again. It was: {sentence}"
+                f"{one.called} {one.trouble} for {lasted}, and {one.news}. It was: {sentence}"
             )
         else:
-            sentence = f"{one.called} works again, after {lasted}."
+            sentence = f"{one.called} {one.news}, after {lasted}."
     elif one.ended_at is not None:
         # It waited, or was tried for long: what it tells is over by now.
         when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}: it is over."
-    if one.end and one.ended_at is not None:
-        sentence = f"{one.called} {one.end}, after {time_words.span(one.ended_at - one.began_at)}."
     sentence = visible(sentence)
     if len(sentence) > LONGEST_LINE:
         sentence = f"{sentence[: LONGEST_LINE - 1]}…"
@@ -121,7 +142,10 @@ def _news(told: Sequence[Told]) -> str:
     first = told[0]
     if first.is_notice:
         over = "Over: " if first.event == "recovered" else ""
-        return f"{over}{first.kind}" if len(told) == 1 else f"{over}{first.kind} ({len(told)})"
+        # A notice begins with what it is about: "Composio refuses our key: nothing there can ...".
+        many = f"{_capital(first.kind)} ({len(told)})"
+        said = many if len(told) > 1 else re.split(r"[:.] ", first.sentence)[0]
+        return f"{over}{said}"
     is_alone = len({one.integration_id for one in told}) == 1
     people = len({one.user_id for one in told})
     called = (
@@ -129,10 +153,8 @@ def _news(told: Sequence[Told]) -> str:
         if is_alone
         else words.name(display_name="", service=first.service, provider=first.provider)
     )
-    ends = {one.end for one in told}
-    news = (first.end if len(ends) == 1 else "") or _NEWS[first.event]
-    if first.event == "opened" and all(one.is_degraded for one in told):
-        news = "has trouble"
+    # Bad news are not made less by what is only half as bad.
+    news = next((one.news for one in told if not one.is_degraded), first.news)
     parts = []
     if not is_alone:
         parts.append(f"{people} users" if people > 1 else f"{len(told)} connections")
@@ -140,11 +162,15 @@ def _news(told: Sequence[Told]) -> str:
         if is_alone and first.ended_at is not None:
             lasted = time_words.span(first.ended_at - first.began_at)
             if first.is_whole:
-                return f"{called} {first.trouble} for {lasted}, and works again"
+                return f"{called} {first.trouble} for {lasted}, and {news}"
             return f"{called} {news}, after {lasted}"
-    elif first.cause is not None:
-        parts.append(_CAUSES[first.cause])
+    elif first.because:
+        parts.append(first.because)
     return f"{called} {news}" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _local(at: datetime, zone: str) -> str:

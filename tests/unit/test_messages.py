@@ -14,6 +14,8 @@ from alerts.senders.webhook import MOST_BYTES
 
 AT = datetime(2026, 8, 3, 12, 2, tzinfo=UTC)
 LATER = AT + timedelta(hours=2, minutes=5)
+KEY = "Klavis refuses our key: nothing there can be checked. No user was told."
+UPDATE = "Our check of services at MCP needs an update. No user was told."
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -63,11 +65,30 @@ def told(**fields: Any) -> Told:
             {"event": "recovered", "ended_at": LATER, "is_whole": True, "is_degraded": True},
             "Gmail via Composio had trouble for 2 h 5 min, and works again",
         ),
-        ({"is_notice": True, "kind": "a provider refuses our key"}, "a provider refuses our key"),
         (
-            {"is_notice": True, "kind": "our key", "event": "recovered", "ended_at": LATER},
-            "Over: our key",
+            {"error_code": "slow", "is_degraded": True},
+            "Gmail via Composio has trouble: it answers slowly",
         ),
+        ({"error_code": "disconnected"}, "Gmail via Composio is failing: the account is gone"),
+        (
+            {"event": "recovered", "ended_at": LATER, "end": "is no longer watched"},
+            "Gmail via Composio is no longer watched, after 2 h 5 min",
+        ),
+        (
+            {
+                "event": "recovered",
+                "ended_at": LATER,
+                "end": "is no longer watched",
+                "is_whole": True,
+            },
+            "Gmail via Composio was down for 2 h 5 min, and is no longer watched",
+        ),
+        ({"is_notice": True, "sentence": KEY}, "Klavis refuses our key"),
+        (
+            {"is_notice": True, "sentence": KEY, "event": "recovered", "ended_at": LATER},
+            "Over: Klavis refuses our key",
+        ),
+        ({"is_notice": True, "sentence": UPDATE}, "Our check of services at MCP needs an update"),
     ],
 )
 def test_a_subject_says_what_and_why(one: dict[str, Any], subject: str) -> None:
@@ -86,6 +107,35 @@ def test_a_subject_tells_of_most_and_counts_the_rest() -> None:
     mixed = [*(told() for _ in range(3)), told(service="slack"), told(event="recovered")]
 
     assert news.subject(mixed).endswith("3 users, trouble at the provider (and 2 more)")
+
+
+def test_a_subject_counts_notices_of_a_kind() -> None:
+    dead = {"is_notice": True, "kind": "a message could not be delivered"}
+
+    assert news.subject([told(**dead), told(**dead)]) == "A message could not be delivered (2)"
+
+
+def test_all_clears_that_ended_otherwise_are_told_apart() -> None:
+    over = {"event": "recovered", "ended_at": LATER}
+    paused = told(**over, end="is no longer watched")
+
+    assert news.subject([told(**over), told(**over), paused]) == (
+        "Gmail via Composio works again: 2 users (and 1 more)"
+    )
+
+
+def test_a_line_never_says_that_what_was_paused_works_again() -> None:
+    over = {"event": "recovered", "ended_at": LATER, "end": "is no longer watched"}
+
+    plain, whole = (
+        news.line(told(**over, is_whole=flag), zone="UTC").sentence for flag in (False, True)
+    )
+
+    assert plain == "Gmail via Composio is no longer watched, after 2 h 5 min."
+    assert whole == (
+        "Gmail via Composio was down for 2 h 5 min, and is no longer watched. "
+        "It was: Gmail via Composio has failed 3 times in a row."
+    )
 
 
 def test_times_are_those_of_the_recipient_s_zone() -> None:
@@ -128,6 +178,65 @@ def test_an_owner_gets_one_button_that_fits(
     assert f"{label}: {url}" in text
     assert html.count("<a ") == 1
     assert f'href="{url}"' in html
+
+
+@pytest.mark.parametrize(
+    ("some", "path"),
+    [
+        ([{"page": "/admin/alerts/alert/1/change/"}], "/admin/alerts/alert/1/change/"),
+        ([{}, {}], "/admin/alerts/alert/?cause=composio%2Fgmail%2Fserver_error"),
+        ([{}, {"service": "slack"}], "/admin/alerts/alert/"),
+        (
+            [{"event": "recovered"}, {"event": "recovered"}],
+            "/admin/alerts/alert/?cause=composio%2Fgmail%2Fserver_error&state=resolved",
+        ),
+        ([{"is_notice": True}, {"is_notice": True}], "/admin/alerts/staffnotice/"),
+        ([{}, {"is_notice": True}], "/admin/alerts/alert/?cause=composio%2Fgmail%2Fserver_error"),
+    ],
+    ids=["one", "of one cause", "of two", "all over", "notices", "both"],
+)
+def test_staff_are_led_to_what_they_are_told_of(
+    settings: Any, some: list[dict[str, Any]], path: str
+) -> None:
+    settings.PUBLIC_URL = "https://health.example.com"
+
+    label, url = messages.button([told(**one) for one in some], is_owner=False)
+
+    assert (label, url) == ("Look at it", f"https://health.example.com{path}")
+
+
+def test_staff_without_a_destination_are_not_told_that_a_connection_is_theirs() -> None:
+    notice = told(is_notice=True, sentence=KEY, integration_id=None, page="/admin/here/")
+
+    _, text, html = messages.mail([notice], zone="UTC", is_owner=True)
+
+    for shown in (text, html):
+        assert "You get this because you look after Integration Health." in shown
+        assert "/admin/here/" in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "this connection is yours"), (2, "these connections are yours")]
+)
+def test_an_owner_is_told_why_they_get_it(count: int, said: str) -> None:
+    _, text, _ = messages.mail([told() for _ in range(count)], zone="UTC", is_owner=True)
+
+    assert f"You get this because {said}." in text
+
+
+def test_a_test_says_that_it_is_one_to_people_and_to_machines() -> None:
+    said = "This is a test of “Desk”: messages arrive here. Nothing is wrong."
+    trial = told(is_notice=True, is_trial=True, sentence=said)
+
+    subject, text, _ = messages.mail([trial], zone="UTC", is_owner=False)
+
+    assert subject == "This is a test of “Desk”"
+    assert "Sent Mon 03 Aug 2026, 12:02 (UTC)." in text
+    assert json.loads(messages.webhook([trial], at=AT)) == {
+        "type": "test",
+        "timestamp": "2026-08-03T12:02:00Z",
+        "data": {"message": said},
+    }
 
 
 def test_a_long_message_lists_some_and_counts_the_rest() -> None:
