@@ -317,6 +317,8 @@ export type NewIntegration = {
   serverToken?: string;
   /** Your id of the user, or ours. */
   user?: string;
+  /** Where the user is told of alerts. Empty: nowhere any more. */
+  userEmail?: string;
   providerUserId?: string;
   authConfigId?: string;
   probePolicy?: ProbePolicyEnum;
