@@ -13,6 +13,7 @@ from alerts.models import Alert, Destination, Notification, NotificationItem, St
 from alerts.models.destination import Channel
 from alerts.news import Told
 from alerts.senders.base import Address, Outgoing
+from integrations_health.models import Integration
 
 Event = NotificationItem.Event
 State = Notification.State
@@ -83,8 +84,9 @@ def _written(
 def _told(row: Notification) -> list[Told]:
     items = NotificationItem.objects.filter(notification=row.replays_id or row.pk)
     # No secret of an integration is read for it.
-    secrets = ("alert__integration__server_url", "alert__integration__server_token")
-    found = items.select_related("alert__integration", "notice").defer(*secrets)
+    secrets = [f"alert__integration__{secret}" for secret in Integration.SECRETS]
+    found = items.select_related("alert__integration", "alert__user", "notice")
+    found = found.defer(*secrets, "alert__user__password")
     told = list(found.order_by("id"))
     over = {_thing(item) for item in told if item.event == Event.RECOVERED}
     begun = {_thing(item) for item in told if item.event == Event.OPENED}
@@ -153,6 +155,7 @@ def _of(item: NotificationItem, *, is_unheard: bool) -> Told:
         error_code=alert.error_code,
         integration_id=watched.pk,
         user_id=alert.user_id,
+        user=alert.user.external_id or "",
         is_whole=is_whole,
         page=_page(alert),
     )

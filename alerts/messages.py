@@ -35,6 +35,7 @@ def context(told: Sequence[Told], *, zone: str, is_owner: bool) -> dict[str, Any
         "button": label,
         "url": url,
         "why": _why(told, is_owner=is_owner),
+        "is_owner": is_owner,
     }
 
 
@@ -135,6 +136,7 @@ def _facts(one: Told) -> dict[str, Any]:
         "alertId": str(one.id),
         "integrationId": str(one.integration_id),
         "userId": str(one.user_id),
+        "user": one.user or None,
         "service": one.service,
         "provider": one.provider,
         "severity": one.severity,

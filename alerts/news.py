@@ -27,6 +27,7 @@ _OUTCOMES = {
     Outcome.SLOW.value: "it answers slowly",
     Outcome.DISCONNECTED.value: "the account is gone",
 }
+_MENDED_BY_OTHERS = {Cause.PROVIDER, Cause.SERVICE}
 _NEWS = {"opened": "is failing", "escalated": "became worse", "recovered": "works again"}
 
 
@@ -54,6 +55,8 @@ class Told:
     error_code: str = ""
     integration_id: UUID | None = None
     user_id: UUID | None = None
+    # As the application calls them.
+    user: str = ""
     is_whole: bool = False
     # Only says that messages arrive.
     is_trial: bool = False
@@ -96,10 +99,11 @@ class Told:
 
 
 class Line(NamedTuple):
-    """One thing as a mail or Slack says it."""
+    """One thing as a mail or Slack says it; `advice` is for its owner, who cannot mend it."""
 
     sentence: str
     when: str
+    advice: str = ""
 
 
 def subject(told: Sequence[Told]) -> str:
@@ -135,7 +139,14 @@ def line(one: Told, *, zone: str) -> Line:
     sentence = visible(sentence)
     if len(sentence) > LONGEST_LINE:
         sentence = f"{sentence[: LONGEST_LINE - 1]}…"
-    return Line(sentence, when)
+    return Line(sentence, when, _advice(one))
+
+
+def _advice(one: Told) -> str:
+    if one.event == "recovered" or one.cause not in _MENDED_BY_OTHERS:
+        return ""
+    still = "" if one.ended_at is not None else " We keep checking, and tell you when it works."
+    return f"You need do nothing.{still}"
 
 
 def _news(told: Sequence[Told]) -> str:

@@ -202,7 +202,7 @@ def test_a_slack_message_keeps_to_slack_s_limits() -> None:
 
 
 def test_a_webhook_says_what_happened_in_few_words() -> None:
-    one = told(event="recovered", ended_at=LATER, sentence="secret words")
+    one = told(event="recovered", ended_at=LATER, sentence="secret words", user="app-ann")
 
     said = json.loads(messages.webhook([one], at=LATER))
 
@@ -211,6 +211,7 @@ def test_a_webhook_says_what_happened_in_few_words() -> None:
         "alertId": str(one.id),
         "integrationId": str(one.integration_id),
         "userId": str(one.user_id),
+        "user": "app-ann",
         "service": "gmail",
         "provider": "composio",
         "severity": "critical",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alerts import news
+from alerts import messages, news
 from tests.unit.test_messages import KEY, LATER, UPDATE, told
 
 
@@ -101,3 +101,29 @@ def test_a_line_never_says_that_what_was_paused_works_again() -> None:
         "Gmail via Composio was down for 2 h 5 min, and is no longer watched. "
         "It was: Gmail via Composio has failed 3 times in a row."
     )
+
+
+ADVICE = "You need do nothing. We keep checking, and tell you when it works."
+
+
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({}, ADVICE),
+        ({"error_code": "service_error"}, ADVICE),
+        ({"event": "escalated"}, ADVICE),
+        ({"ended_at": LATER}, "You need do nothing."),
+        ({"error_code": "auth_expired"}, ""),
+        ({"error_code": "permission"}, ""),
+        ({"event": "recovered", "ended_at": LATER}, ""),
+    ],
+)
+def test_who_can_do_nothing_about_it_is_told_so(fields: dict[str, Any], advice: str) -> None:
+    one = told(**fields)
+
+    assert news.line(one, zone="UTC").advice == advice
+    for_owner, for_staff = (
+        messages.mail([one], zone="UTC", is_owner=is_owner) for is_owner in (True, False)
+    )
+    assert all(advice in shown for shown in for_owner[1:])
+    assert not any("do nothing" in shown for shown in for_staff)
