@@ -125,6 +125,7 @@ def _settle(
         # First, since it is true whatever comes next: who is killed here leaves no gap.
         try:
             _firmly(lambda: _was_heard(row, now=now))
+            crash_point("between_marks")
         finally:
             _firmly(lambda: claims.mark_sent(row.pk, token=token, now=now))
         return
