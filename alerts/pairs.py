@@ -20,7 +20,7 @@ from alerts.turns import Pair
 logger = logging.getLogger(__name__)
 
 WAITS = "It waits for an earlier message to the same recipient."
-_TOLD = "Told {} in one message that it began and {}: the first was not taken for an hour."
+_TOLD = "Tells {} in one message that it began and {}: the first was not taken for an hour."
 _THEN = {"escalated": "became worse", "recovered": "ended"}
 JOINED = "It was not taken for an hour; a later message tells of it, too."
 # Somebody is just adding to a message that others are to join.

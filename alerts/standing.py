@@ -102,6 +102,11 @@ def one(caller: Caller, alert_id: UUID) -> Standing | None:
     return next(iter(_these(list(found))), None)
 
 
+def of(alert: Alert) -> Standing | None:
+    """Return how an alert stands, for one who was shown it already. One statement."""
+    return next(iter(_these([alert.pk])), None)
+
+
 def open_of(integration_id: UUID, user_id: UUID) -> list[Standing]:
     """Return the open alerts that an integration's present owner has, the newest first.
 

@@ -1,7 +1,7 @@
 """When people are left in peace: silences and maintenance."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -58,7 +58,8 @@ class Quiet(models.Model):
         before = rows.values_list("service", "provider").first()
         if problems := scope.problems(self, before or ("", "")):
             raise ValidationError(problems)
-        starts_at, ends_at = self.starts_at, getattr(self, "ends_at", None)
+        starts_at: Any = self.starts_at
+        ends_at: Any = getattr(self, "ends_at", None)
         # Anything but two instants was refused, or left open, by its own field.
         if not isinstance(starts_at, datetime) or not isinstance(ends_at, datetime):
             return

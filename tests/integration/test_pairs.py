@@ -90,7 +90,9 @@ def test_after_an_hour_without_a_mail_server_one_mail_tells_it_all(
     one.refresh_from_db()
     assert one.sent_at == NOW + HOUR
     line = Decision.objects.get(alert=one)
-    assert line.reason.startswith("Told the owner by e-mail in one message that it began and ended")
+    assert line.reason.startswith(
+        "Tells the owner by e-mail in one message that it began and ended"
+    )
     with pytest.raises(delivery.NotDead):
         delivery.replay(alarm, now=NOW + HOUR)
 

@@ -80,7 +80,9 @@ def test_an_old_opening_joins_its_escalation_and_is_one_line_of_it(
     assert text.count("has failed 9 times") == 1
     assert message_of(one, "opened").state == "sent"
     line = Decision.objects.get(alert=one).reason
-    assert line.startswith("Told the owner by e-mail in one message that it began and became worse")
+    assert line.startswith(
+        "Tells the owner by e-mail in one message that it began and became worse"
+    )
 
 
 def test_what_began_and_became_worse_within_a_message_is_one_line(receiver: WebReceiver) -> None:
