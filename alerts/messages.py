@@ -124,7 +124,9 @@ def _why(told: Sequence[Told], *, is_owner: bool) -> str:
 
 
 def _facts(one: Told) -> dict[str, Any]:
-    times = {"openedAt": _instant(one.began_at)}
+    times = {"since": _instant(one.began_at), "openedAt": _instant(one.opened_at or one.began_at)}
+    if one.is_notice:
+        del times["since"]
     if one.ended_at is not None:
         times["resolvedAt"] = _instant(one.ended_at)
     # No message told of the opening before.

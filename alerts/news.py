@@ -43,7 +43,9 @@ class Told:
     end: str = ""
     sentence: str
     id: UUID
+    # Since when it is so; we may have noticed later.
     began_at: datetime
+    opened_at: datetime | None = None
     ended_at: datetime | None = None
     is_notice: bool = False
     kind: str = ""

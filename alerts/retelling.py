@@ -77,6 +77,7 @@ class Standing(NamedTuple):
     message: str
     error_code: str
     is_flapping: bool
+    since: datetime
     opened_at: datetime
     resolved_at: datetime | None
     told_at: datetime | None

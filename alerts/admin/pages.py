@@ -114,7 +114,8 @@ def one(alert: Alert, reader: Reader, *, now: datetime, zone: tzinfo) -> dict[st
         "whose_fault": outlook.whose_fault(alert.error_code),
         "next_steps": _next_steps(stands, reader, health, now=now),
         "status": health.status,
-        "lasted": time_words.span((alert.resolved_at or now) - alert.created_at),
+        "opened": clock.at(alert.created_at),
+        "lasted": time_words.span((alert.resolved_at or now) - alert.since),
         "told": [(line.says, clock.at(line.at), clock.at(line.until)) for line in told],
         "timeline": [Line(entry, clock.at(entry.at)) for entry in found.entries],
         "is_cut": found.is_cut,
@@ -164,7 +165,7 @@ def _row(alert: Alert, quiet: Quiet | None, clock: Clock) -> AlertRow:
     return AlertRow(
         alert,
         f"{names.service(watched.service)} via {names.provider(watched.provider)}",
-        clock.at(alert.created_at),
+        clock.at(alert.since),
         clock.at(alert.acknowledged_at),
         clock.at(alert.resolved_at),
         Held(reason, 1, clock.at(until)) if reason else None,

@@ -202,7 +202,13 @@ def test_a_slack_message_keeps_to_slack_s_limits() -> None:
 
 
 def test_a_webhook_says_what_happened_in_few_words() -> None:
-    one = told(event="recovered", ended_at=LATER, sentence="secret words", user="app-ann")
+    one = told(
+        event="recovered",
+        ended_at=LATER,
+        sentence="secret words",
+        user="app-ann",
+        opened_at=AT + timedelta(minutes=3),
+    )
 
     said = json.loads(messages.webhook([one], at=LATER))
 
@@ -217,7 +223,8 @@ def test_a_webhook_says_what_happened_in_few_words() -> None:
         "severity": "critical",
         "errorCode": "server_error",
         "cause": "provider",
-        "openedAt": "2026-08-03T12:02:00Z",
+        "since": "2026-08-03T12:02:00Z",
+        "openedAt": "2026-08-03T12:05:00Z",
         "resolvedAt": "2026-08-03T14:07:00Z",
     }
 
