@@ -9,6 +9,9 @@ from uuid import UUID
 
 from integrations_health.outcomes import CheckTarget, Outcome
 
+# About so many connections one bulk read may ask.
+BULK_SIZE = 100
+
 
 class ConnectionState(StrEnum):
     """What a provider's own word for a connection means to us."""
@@ -35,14 +38,17 @@ class Call(NamedTuple):
     latency_ms: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServerStatus:
+class ServerStatus(NamedTuple):
     """What the provider says of a connection. `said` and `reason` are its own words, unredacted."""
 
     state: ConnectionState
     call: Call
-    said: str = field(default="", repr=False)
-    reason: str = field(default="", repr=False)
+    said: str = ""
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        """Leave out the provider's words: nobody has redacted them yet."""
+        return f"ServerStatus({self.state}, {self.call})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
