@@ -68,7 +68,10 @@ def slack(told: Sequence[Told], *, id: UUID, is_owner: bool = False) -> str:
     """Return the blocks of a Slack message. Whatever was typed by people is inert in it."""
     label, url = button(told, is_owner=is_owner)
     lines = [line(one, zone="UTC") for one in told[: MOST_LISTED // 2]]
-    listed = "\n".join(f"{one.sentence} {one.when}" for one in lines)
+    listed = "\n".join(
+        f"{one.whose}: {one.sentence} {one.when}" if one.whose else f"{one.sentence} {one.when}"
+        for one in lines
+    )
     if len(told) > len(lines):
         listed += f"\n... and {len(told) - len(lines)} more."
     title = subject(told)

@@ -101,11 +101,15 @@ class Told:
 
 
 class Line(NamedTuple):
-    """One thing as a mail or Slack says it; `advice` is for its owner, who cannot mend it."""
+    """One thing as a mail or Slack says it.
+
+    `advice` is for its owner, who cannot mend it; `whose` it is, for anybody else.
+    """
 
     sentence: str
     when: str
     advice: str = ""
+    whose: str = ""
 
 
 def subject(told: Sequence[Told]) -> str:
@@ -141,7 +145,8 @@ def line(one: Told, *, zone: str) -> Line:
     sentence = visible(sentence)
     if len(sentence) > LONGEST_LINE:
         sentence = f"{sentence[: LONGEST_LINE - 1]}…"
-    return Line(sentence, when, _advice(one))
+    whose = "" if one.is_notice else visible(one.user or str(one.user_id))
+    return Line(sentence, when, _advice(one), whose)
 
 
 def _advice(one: Told) -> str:

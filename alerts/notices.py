@@ -47,7 +47,7 @@ def open_notice(
     now: datetime,
     besides: UUID | None = None,
 ) -> None:
-    """Open a notice and tell staff, unless one of this kind and subject is open already.
+    """Open a notice and tell staff, unless they know one of this kind and subject that is open.
 
     `besides` is a destination that is not told: the notice is about it.
     """
@@ -64,7 +64,8 @@ def open_notice(
             [uuid4(), kind.value, subject, message, now, now, now - _SEEN_AGAIN_AFTER],
         )
         row = cursor.fetchone()
-    if row is not None and row[1]:
+    # At first there may have been nobody to tell.
+    if row is not None and (row[1] or not NotificationItem.objects.filter(notice=row[0]).exists()):
         planning.plan(
             [Item(who, Event.OPENED, notice_id=row[0]) for who in staff(besides=besides)], now=now
         )
