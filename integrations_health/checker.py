@@ -103,8 +103,7 @@ class _Batch:
                 servers = await self._read_in_bulk(targets)
             except Exception:
                 logger.exception("page.crashed", extra={"provider": self.provider.name})
-                at = self._now()
-                broken = (judgement.of_our_bug(target, at=at) for target in targets)
+                broken = (judgement.of_our_bug(one, at=self._now()) for one in targets)
                 self.results |= {result.integration_id: result for result in broken}
                 return
         todo: deque[tuple[CheckTarget, ServerWord]] = deque()
@@ -119,8 +118,9 @@ class _Batch:
     def _settle(self, target: CheckTarget, server: ServerStatus) -> None:
         """Conclude at once: the page of many said all that there is to ask."""
         at = self._now()
+        id = check_id(target.integration_id, target.check_seq, at)
         try:
-            self.results[target.integration_id] = self._judge(target, server, None, at=at)
+            self.results[target.integration_id] = self._judge(target, server, None, id=id, at=at)
         except Exception as error:
             self._break_off(target, error, at=at)
 
@@ -158,6 +158,7 @@ class _Batch:
         self.results[target.integration_id] = judgement.of_our_bug(target, at=at)
 
     async def _check(self, target: CheckTarget, server: ServerWord, *, at: datetime) -> CheckResult:
+        id = check_id(target.integration_id, target.check_seq, at)
         probe: ProbeWord = None
         if self._refused is not None:
             server = self._refused
@@ -167,15 +168,15 @@ class _Batch:
         elif target.is_probe_due and probes.probe_for(target) is not None:
             # The probe proves more than the server's word, which is asked only when it fails: with
             # a provider that allows two calls a second, half the calls are half the delay.
-            probe = await self._probe(target, None, at=at)
+            probe = await self._probe(target, None, id=id)
             if not judgement.is_good(probe, slow_after_ms=settings.SLOW_MS):
                 server = await self._status(target, probe)
-            return self._conclude(target, server, probe, at=at)
+            return self._conclude(target, server, probe, id=id, at=at)
         else:
             server = await self._status(target, None)
         if self._must_probe(target, server):
-            probe = await self._probe(target, server, at=at)
-        return self._conclude(target, server, probe, at=at)
+            probe = await self._probe(target, server, id=id)
+        return self._conclude(target, server, probe, id=id, at=at)
 
     def _now(self) -> datetime:
         return self._claimed_at + timedelta(seconds=time.monotonic() - self._started)
@@ -186,17 +187,16 @@ class _Batch:
             return False
         return probes.probe_for(target) is not None and judgement.needs_probe(target, server)
 
-    async def _probe(self, target: CheckTarget, server: ServerWord, *, at: datetime) -> ProbeWord:
+    async def _probe(self, target: CheckTarget, server: ServerWord, *, id: UUID) -> ProbeWord:
         probe = probes.probe_for(target)
         assert probe is not None
-        request_id = check_id(target.integration_id, target.check_seq, at)
         try:
             return await self._patience.ask(
                 lambda: self.provider.call_tool(
                     target,
                     tool=probe.tool,
                     arguments=probe.arguments,
-                    request_id=request_id,
+                    request_id=id,
                     gate=self._allotment.gate,
                 )
             )
@@ -226,23 +226,24 @@ class _Batch:
             self._refused = answer  # Any other refusal may concern this one connection alone.
 
     def _conclude(
-        self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, at: datetime
+        self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, id: UUID, at: datetime
     ) -> CheckResult:
         self._heed(probe)
         self._heed(server)
         heard = [word for word in (server, probe) if word is not None]
         if all(isinstance(word, Failure) and word.is_connection_level for word in heard):
             self.unreachable.add(target.integration_id)
-        return self._judge(target, server, probe, at=at)
+        return self._judge(target, server, probe, id=id, at=at)
 
     def _judge(
-        self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, at: datetime
+        self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, id: UUID, at: datetime
     ) -> CheckResult:
         crash_point("judging", of=target.server_instance_id)
         return judgement.conclude(
             target,
             server,
             probe,
+            id=id,
             at=at,
             slow_after_ms=settings.SLOW_MS,
             secrets=(self._config["api_key"], target.server_url, target.server_token),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple, TypeGuard
+from uuid import UUID
 
 from integrations_health import probes
 from integrations_health.check_ids import check_id
@@ -51,11 +52,12 @@ def conclude(
     server: ServerWord,
     probe: ProbeWord,
     *,
+    id: UUID,
     at: datetime,
     slow_after_ms: int,
     secrets: Sequence[str] = (),
 ) -> CheckResult:
-    """Return the result of a check that began at `at`, with its evidence.
+    """Return the result of the check `id` that began at `at`, with its evidence.
 
     `secrets` are what went out with the calls: an answer that repeats one is redacted of it.
     """
@@ -64,7 +66,6 @@ def conclude(
     else:
         verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
         finding = _finding(verdict, server, probe, secrets=secrets)
-    id = check_id(target.integration_id, target.check_seq, at)
     return CheckResult._make((target.integration_id, target.check_seq, id, at, *finding))
 
 

@@ -51,8 +51,7 @@ class ServerStatus(NamedTuple):
         return f"ServerStatus({self.state}, {self.call})"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToolAnswer:
+class ToolAnswer(NamedTuple):
     """What a tool call came back with, in one shape for all providers.
 
     `is_successful` is what the provider claims after its hidden failures were dug out. `data` is
@@ -62,9 +61,13 @@ class ToolAnswer:
 
     is_successful: bool
     call: Call
-    data: Any = field(default=None, repr=False)
-    error: str = field(default="", repr=False)
+    data: Any = None
+    error: str = ""
     upstream_status: int | None = None
+
+    def __repr__(self) -> str:
+        """Leave out the provider's words: nobody has redacted them yet."""
+        return f"ToolAnswer({self.is_successful}, {self.call})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
