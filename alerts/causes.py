@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from alerts.models import Alert
 from alerts.rules import Severity
@@ -96,7 +97,7 @@ def by_cause(alerts: QuerySet[Alert]) -> Overview:
         alerts=Count("pk"),
         users=Count("user", distinct=True),
         critical=Count("pk", filter=Q(severity=Severity.CRITICAL.value)),
-        since=Min("created_at"),
+        first=Min(Coalesce("began_at", "created_at")),
     )
     people, held = _people(some), _held(some)
     groups = []

@@ -125,6 +125,7 @@ def _settle(
         # First, since it is true whatever comes next: who is killed here leaves no gap.
         try:
             _firmly(lambda: _was_heard(row, now=now))
+            crash_point("between_marks")
         finally:
             _firmly(lambda: claims.mark_sent(row.pk, token=token, now=now))
         return
@@ -165,11 +166,9 @@ def _give_up(
 
 @transaction.atomic
 def _was_heard(row: Notification, *, now: datetime) -> None:
-    """Note on the alerts when their opening went out; what was said of the recipient is over."""
-    # Who hears that it ended hears that it began, too.
-    told = NotificationItem.objects.filter(notification=row.replays_id or row.pk).exclude(
-        event=NotificationItem.Event.ESCALATED
-    )
+    """Note on the alerts when they were first told of; what was said of the recipient is over."""
+    # Who hears that it became worse, or ended, has heard that it began, or hears that, too.
+    told = NotificationItem.objects.filter(notification=row.replays_id or row.pk)
     # Ordered: whoever records checks locks alerts in this order, too.
     alerts = Alert.objects.filter(pk__in=told.values("alert"), sent_at=None).order_by("pk")
     ids = list(alerts.select_for_update().values_list("pk", flat=True))

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from integrations_health import addresses, registry
+from integrations_health import addresses, mailboxes, registry
 from integrations_health.models import Integration
 from integrations_health.registration import FIELDS, Refusal, Registration
 from integrations_health.registry import Changes
@@ -67,6 +67,7 @@ def admit(registration: Registration, *, owner_name: str, is_trusted: bool) -> A
         if known := _same(registration):
             if other := registry.differences(known, registration.said()):
                 raise Conflict([_differs(name) for name in other])
+            mailboxes.keep([registration])
             return Admitted(known.pk, is_new=False)
         if not is_trusted and _is_watched_for_another(registration):
             raise Conflict([_taken()])

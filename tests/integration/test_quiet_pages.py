@@ -113,6 +113,13 @@ def test_another_end_and_comment_hide_nothing_else_and_are_saved(staff: Client) 
             "ends_at",
             "Type an end after the start.",
         ),
+        (
+            {"ends_at_0": "2999-01-01", "ends_at_1": "10:00:00"},
+            "ends_at",
+            "Type an end within 366 days of the start.",
+        ),
+        ({"service": "gmial"}, "service", "Type one such as calendar, gmail, slack"),
+        ({"provider": "compsio"}, "provider", "Type one of composio, klavis, mcp"),
         ({"service": ""}, "__all__", "Fill in what the silence hides."),
         ({"user": "nobody"}, "user", "Type the id of an existing user"),
         (
