@@ -70,7 +70,10 @@ def admit(registration: Registration, *, owner_name: str, is_trusted: bool) -> A
             return Admitted(known.pk, is_new=False)
         if not is_trusted and _is_watched_for_another(registration):
             raise Conflict([_taken()])
-        registry.register([_named(registration, owner_name)], changes=changes)
+        named = _named(registration, owner_name)
+        if not is_trusted and _is_asked_with_our_key(named) and not named.provider_user_id:
+            raise Refused([_of_nobody()])
+        registry.register([named], changes=changes)
         if changes.refused:
             raise Refused(changes.refused)
         made = _same(registration)
@@ -110,7 +113,7 @@ def _same(registration: Registration) -> Integration | None:
 def _is_watched_for_another(registration: Registration) -> bool:
     # An account at a provider that we ask with our own key has one owner: who could register
     # somebody else's would be told how it is. Plain servers are named by whoever registers them.
-    if not settings.PROVIDERS[registration.provider]["base_url"]:
+    if not _is_asked_with_our_key(registration):
         return False
     return (
         Integration.objects.filter(
@@ -120,6 +123,10 @@ def _is_watched_for_another(registration: Registration) -> bool:
         .exclude(_is_of(registration))
         .exists()
     )
+
+
+def _is_asked_with_our_key(registration: Registration) -> bool:
+    return bool(settings.PROVIDERS[registration.provider]["base_url"])
 
 
 def _named(registration: Registration, owner_name: str) -> Registration:
@@ -138,3 +145,9 @@ def _differs(attribute: str) -> Refusal:
 def _taken() -> Refusal:
     problem = "belongs to somebody else's integration"
     return Refusal("", "serverInstanceId", problem, "send the id of a connection of your own")
+
+
+def _of_nobody() -> Refusal:
+    problem = "cannot be told to be yours: the application has given you no id of its own"
+    remedy = "ask for it to be registered by the application's back end"
+    return Refusal("", "serverInstanceId", problem, remedy)

@@ -62,7 +62,8 @@ class Composio:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one account."""
         id = target.server_instance_id
-        return await self._status(id, gate) if is_id(id) else _not_an_id()
+        said = await self._status(id, gate) if is_id(id) else _not_an_id()
+        return said.told_to(target.provider_user_id)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
@@ -76,8 +77,9 @@ class Composio:
         ):
             found.update(part)
         return {
-            target.integration_id: found.get(target.server_instance_id) or _not_an_id()
+            target.integration_id: said.told_to(target.provider_user_id)
             for target in targets
+            for said in (found.get(target.server_instance_id) or _not_an_id(),)
         }
 
     async def call_tool(

@@ -113,9 +113,14 @@ def server_status(item: Mapping[str, Any], *, call: Call) -> ServerStatus | Fail
     if isinstance(auth_config, dict) and auth_config.get("is_disabled") is True:
         # Nothing the user does can help: it is the configuration of our project.
         state = ConnectionState.MISCONFIGURED
-    return ServerStatus(
-        state=state, call=call, said=said, reason=reason if isinstance(reason, str) else ""
-    )
+    return ServerStatus(state=state, call=call, said=said, reason=_text(reason), owner=_owner(item))
+
+
+def _owner(item: Mapping[str, Any]) -> str:
+    """Return whose an account is alone; "" for one that its owner shares with others."""
+    sharing = item.get("experimental")
+    is_shared = isinstance(sharing, dict) and sharing.get("account_type") == "SHARED"
+    return "" if is_shared else _text(item.get("user_id"))
 
 
 def tool_answer(reply: Reply) -> ToolAnswer | Failure:
