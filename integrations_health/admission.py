@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 
 from integrations_health import addresses, registry
@@ -64,10 +65,9 @@ def admit(registration: Registration, *, owner_name: str, is_trusted: bool) -> A
     if refusals := _unreachable(registration):
         raise Refused(refusals)
     with registry.writing(changes := Changes(), patience=None):
+        _take_turn(registration)
         if known := _same(registration):
-            if other := registry.differences(known, registration.said()):
-                raise Conflict([_differs(name) for name in other])
-            return Admitted(known.pk, is_new=False)
+            return _known(known, registration)
         if not is_trusted and _is_watched_for_another(registration):
             raise Conflict([_taken()])
         named = _named(registration, owner_name)
@@ -78,7 +78,22 @@ def admit(registration: Registration, *, owner_name: str, is_trusted: bool) -> A
             raise Refused(changes.refused)
         made = _same(registration)
         assert made is not None
-        return Admitted(made.pk, is_new=True)
+        # None was created: an import or a synchronisation, which takes no turn here, was quicker.
+        return Admitted(made.pk, is_new=True) if changes.created else _known(made, registration)
+
+
+def _take_turn(registration: Registration) -> None:
+    """Wait until nobody else is registering this connection: a row to lock is not there yet."""
+    name = f"{registration.provider}/{registration.server_instance_id}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _known(row: Integration, registration: Registration) -> Admitted:
+    """Return what is watched already. Raises Conflict where it is not watched in just this way."""
+    if other := registry.differences(row, registration.said()):
+        raise Conflict([_differs(name) for name in other])
+    return Admitted(row.pk, is_new=False)
 
 
 def _unreachable(registration: Registration) -> list[Refusal]:

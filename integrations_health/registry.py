@@ -145,9 +145,10 @@ def _create(registrations: Sequence[Registration], changes: Changes) -> None:
         for registration in registrations
     ]
     # Somebody may have registered the same one since we looked: theirs stands.
-    unnest.insert(rows, columns=COLUMNS)
+    inserted = unnest.insert(rows, columns=COLUMNS)
     _spread([row.pk for row in rows[max(DUE_AT_ONCE - changes.created, 0) :]])
-    changes.created += len(rows)
+    changes.created += inserted
+    changes.unchanged += len(rows) - inserted
 
 
 def _people(external_ids: set[str], changes: Changes) -> dict[str, UUID]:
