@@ -89,14 +89,14 @@ def test_when_nobody_looks_it_costs_one_command_and_no_statement(redis: Redis) -
 
 
 @pytest.mark.parametrize("size", [1, 40])
-def test_what_is_looked_at_is_read_in_three_statements_whatever_its_size(size: int) -> None:
+def test_what_is_looked_at_is_read_in_two_statements_whatever_its_size(size: int) -> None:
     integrations = [factories.integration() for _ in range(size)]
     watch(*integrations)
 
     with counted_statements() as sent:
         live.push(owners(*integrations))
 
-    assert len(sent) == 3
+    assert len(sent) == 2
 
 
 def test_only_those_are_told_at_whose_integrations_somebody_looks() -> None:
