@@ -18,6 +18,7 @@ from integrations_health.outcomes import (
     Outcome,
 )
 from integrations_health.providers.base import (
+    Call,
     ConnectionState,
     Failure,
     ServerStatus,
@@ -62,7 +63,8 @@ def conclude(
     `secrets` are what went out with the calls: an answer that repeats one is redacted of it.
     """
     if probe is None and _is_of_many(server):
-        finding = _of_many(server, target.was_connected, slow_after_ms)
+        state, call, said = server.state, server.call, server.said
+        finding = _of_many(state, call, said, target.was_connected, slow_after_ms)
     else:
         verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
         finding = _finding(verdict, server, probe, secrets=secrets)
@@ -172,7 +174,10 @@ def _is_of_many(server: ServerWord) -> TypeGuard[ServerStatus]:
 
 # One page says the very same of most of its accounts. No secret of ours went out for any of them.
 @lru_cache(maxsize=1_000)
-def _of_many(server: ServerStatus, was_connected: bool, slow_after_ms: int) -> Finding:
+def _of_many(
+    state: ConnectionState, call: Call, said: str, was_connected: bool, slow_after_ms: int
+) -> Finding:
+    server = ServerStatus(state, call, said)
     return _finding(_judge_server(server, was_connected, slow_after_ms), server, None)
 
 
@@ -203,7 +208,8 @@ def _evidence_of_server(server: ServerStatus | Failure, secrets: Sequence[str]) 
         return _evidence_of_failure(server, secrets)
     said = redact(server.said)
     if server.reason:
-        said = redact(f"{said}: {redact(server.reason, secrets=secrets)}")
+        reason = redact(server.reason, secrets=secrets)
+        said = redact(f"{said}: {reason}") if said else reason
     return Evidence(server.call.name, said, server.call.http_status, server.call.latency_ms)
 
 

@@ -25,6 +25,9 @@ class ConnectionState(StrEnum):
     UNKNOWN = "unknown"  # a word we do not know, or none was said
 
 
+NOT_THEIRS = "it belongs to another user there"
+
+
 class Call(NamedTuple):
     """One request that was made: its name for people, the HTTP status, the latency.
 
@@ -39,16 +42,29 @@ class Call(NamedTuple):
 
 
 class ServerStatus(NamedTuple):
-    """What the provider says of a connection. `said` and `reason` are its own words, unredacted."""
+    """What the provider says of a connection. `said` and `reason` are its own words, unredacted.
+
+    `owner` is whose it is, by the provider's id of the user; empty where it does not say.
+    """
 
     state: ConnectionState
     call: Call
     said: str = ""
     reason: str = ""
+    owner: str = ""
 
     def __repr__(self) -> str:
         """Leave out the provider's words: nobody has redacted them yet."""
         return f"ServerStatus({self.state}, {self.call})"
+
+    def told_to(self, provider_user_id: str) -> "ServerStatus":
+        """Return what a user hears of it: for anybody but its owner there is no such connection.
+
+        Without an id of the user there is nothing to compare: who registered it answers for it.
+        """
+        if not self.owner or not provider_user_id or self.owner == provider_user_id:
+            return self
+        return ServerStatus(state=ConnectionState.GONE, call=self.call, reason=NOT_THEIRS)
 
 
 class ToolAnswer(NamedTuple):
@@ -83,6 +99,10 @@ class Failure:
     detail: str = field(default="", repr=False)
     retry_after: timedelta | None = None
     is_connection_level: bool = False
+
+    def told_to(self, provider_user_id: str) -> "Failure":
+        """Return itself: what failed tells nothing of anybody's connection."""
+        return self
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -63,22 +63,23 @@ class Composio:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one account."""
         id = target.server_instance_id
-        return await self._status(id, gate) if is_id(id) else _not_an_id()
+        said = await self._status(id, gate) if is_id(id) else _not_an_id()
+        return said.told_to(target.provider_user_id)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
     ) -> Mapping[UUID, ServerStatus | Failure]:
         """Read many accounts, a hundred with each request."""
-        wanted = [target.server_instance_id for target in targets]
-        ids = list(dict.fromkeys(filter(is_id, wanted)))
+        ids = list(dict.fromkeys(filter(is_id, (one.server_instance_id for one in targets))))
         found: dict[str, ServerStatus | Failure] = {}
         for part in await together(
             self._statuses(ids[start : start + PAGE], gate) for start in range(0, len(ids), PAGE)
         ):
             found.update(part)
         return {
-            target.integration_id: found.get(target.server_instance_id) or _not_an_id()
+            target.integration_id: said.told_to(target.provider_user_id)
             for target in targets
+            for said in (found.get(target.server_instance_id) or _not_an_id(),)
         }
 
     async def call_tool(

@@ -35,10 +35,12 @@ class Account(msgspec.Struct):
     """What is read of an account to tell its state, as it came: nothing has looked at it yet."""
 
     id: Any = None
+    user_id: Any = None
     status: Any = None
     status_reason: Any = None
     is_disabled: Any = None
     auth_config: Any = None
+    experimental: Any = None
 
 
 class Page(NamedTuple, Generic[T]):
@@ -105,7 +107,7 @@ def account_status(reply: Reply, *, id: str) -> ServerStatus | Failure:
 
 def server_status(account: Account, *, call: Call) -> ServerStatus | Failure:
     """Tell the state of one account of a list, or on its own."""
-    said, reason, auth_config = account.status, account.status_reason, account.auth_config
+    said, auth_config = account.status, account.auth_config
     if not isinstance(said, str):
         return bad_response(call, "the account has no status")
     state = STATES.get(said) or STATES.get(said.strip().upper(), ConnectionState.UNKNOWN)
@@ -114,7 +116,7 @@ def server_status(account: Account, *, call: Call) -> ServerStatus | Failure:
     if isinstance(auth_config, dict) and auth_config.get("is_disabled") is True:
         # Nothing the user does can help: it is the configuration of our project.
         state = ConnectionState.MISCONFIGURED
-    return ServerStatus(state, call, said, reason if isinstance(reason, str) else "")
+    return ServerStatus(state, call, said, as_text(account.status_reason), _owner(account))
 
 
 def connection(item: Any) -> Connection | None:
@@ -134,6 +136,13 @@ def connection(item: Any) -> Connection | None:
         auth_config_id=as_text(auth_config.get("id")) if isinstance(auth_config, dict) else "",
         connected_at=instant(item.get("created_at")),
     )
+
+
+def _owner(account: Account) -> str:
+    """Return whose an account is alone; "" for one that its owner shares with others."""
+    sharing = account.experimental
+    is_shared = isinstance(sharing, dict) and sharing.get("account_type") == "SHARED"
+    return "" if is_shared else as_text(account.user_id)
 
 
 def _page(items: list[T], total: Any, cursor: Any) -> Page[T]:

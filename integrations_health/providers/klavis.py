@@ -17,6 +17,7 @@ from integrations_health.providers import http
 from integrations_health.providers import klavis_answers as answers
 from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
+    NOT_THEIRS,
     Call,
     Connection,
     Failure,
@@ -59,7 +60,8 @@ class Klavis:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one instance."""
         reply = await self._instance(target, gate)
-        return reply if isinstance(reply, Failure) else answers.server_status(reply)
+        said = reply if isinstance(reply, Failure) else answers.server_status(reply)
+        return said.told_to(target.provider_user_id)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
@@ -100,6 +102,10 @@ class Klavis:
         reply = await self._instance(target, gate)
         if isinstance(reply, Failure):
             return reply
+        said = answers.server_status(reply)
+        if said.told_to(target.provider_user_id) is not said:
+            # Who opened the link would connect an account of theirs to somebody else's instance.
+            return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=NOT_THEIRS)
         return answers.link(reply, callback_url=callback_url, id=target.server_instance_id)
 
     async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:

@@ -42,12 +42,15 @@ def server_status(reply: Reply) -> ServerStatus | Failure:
     if isinstance(answer, Failure):
         return answer
     is_needed, is_done = answer.get("authNeeded"), answer.get("isAuthenticated")
+    owner = _text(answer.get("externalUserId"))
     if not isinstance(is_done, bool):
         return bad_response(reply.call, "the instance does not say whether it is authenticated")
     if is_done or is_needed is False:
-        return ServerStatus(state=ConnectionState.ACTIVE, call=reply.call, said="authenticated")
-    state = ConnectionState.PENDING if is_needed is True else ConnectionState.UNKNOWN
-    return ServerStatus(state=state, call=reply.call, said="not authenticated")
+        state, said = ConnectionState.ACTIVE, "authenticated"
+    else:
+        state = ConnectionState.PENDING if is_needed is True else ConnectionState.UNKNOWN
+        said = "not authenticated"
+    return ServerStatus(state=state, call=reply.call, said=said, owner=owner)
 
 
 def tool_answer(reply: Reply) -> ToolAnswer | Failure:
