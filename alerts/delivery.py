@@ -158,10 +158,15 @@ def _give_up(
     notices.open_notice(
         StaffNotice.Kind.NOTIFICATION_DEAD,
         row.recipient,
-        f"A message by {row.channel} could not be delivered: {error.reason}",
+        f"A message to {_called(row)} could not be delivered: {error.reason}",
         now=now,
         besides=row.destination_id,
     )
+
+
+def _called(row: Notification) -> str:
+    """Return by what name staff know the recipient; never by an address."""
+    return f"“{row.destination}”" if row.destination is not None else f"the user {row.user}"
 
 
 @transaction.atomic

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Max, Model, Q, QuerySet
 
-from alerts import holding, sight
+from alerts import causes, holding, sight
+from alerts.causes import Cause
 from alerts.models import Alert, MaintenanceWindow, Silence
 from integrations_health.models import Integration
 
@@ -18,6 +19,7 @@ W = TypeVar("W", Silence, MaintenanceWindow)
 FIRST = 20
 # Nobody reads more than "more than ten thousand".
 MOST_COUNTED = 10_000
+_NONE = UUID(int=0)
 
 
 class Hidden(NamedTuple):
@@ -89,6 +91,35 @@ def over(alerts: Sequence[Alert], *, now: datetime) -> dict[UUID, holding.Quiet]
         if quiet := next((one for one in quiets if one.matches(matter)), None):
             found[alert.pk] = quiet
     return found
+
+
+def over_causes(asked: Sequence[Cause], *, now: datetime) -> dict[Cause, holding.Quiet]:
+    """Return the quiet that is on for all alerts of each of these causes. Two queries."""
+    quiets = sight.quiets([], now=now)
+    found = {}
+    for cause in asked:
+        # Of nobody's: what asks for one user, integration or rule is not about all of it.
+        matter = holding.Matter(
+            _NONE, None, _NONE, _NONE, cause.service, cause.provider, cause.error_code
+        )
+        whole = (one for one in quiets if one.rule_id is None and one.matches(matter))
+        if quiet := next(whole, None):
+            found[cause] = quiet
+    return found
+
+
+def alone(alerts: QuerySet[Alert], *, now: datetime) -> dict[Cause, tuple[int, datetime | None]]:
+    """Return how many alerts of each cause have a silence of their own, and until when the last.
+
+    One query.
+    """
+    on = Q(silences__starts_at__lte=now) & (
+        Q(silences__ends_at=None) | Q(silences__ends_at__gt=now)
+    )
+    some = alerts.filter(on).order_by().values("pk")[:MOST_COUNTED]
+    rows = Alert.objects.filter(on, pk__in=some).order_by().values_list(*causes.BY)
+    found = rows.annotate(count=Count("pk", distinct=True), until=Max("silences__ends_at"))
+    return {Cause(*of): (count, until) for *of, count, until in found}
 
 
 def about(alert: Alert, rows: Iterable[W]) -> list[W]:

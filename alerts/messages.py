@@ -28,9 +28,13 @@ _MENDED_BY_THE_USER = {Cause.USER_GRANT, Cause.USER_SCOPE}
 def context(told: Sequence[Told], *, zone: str, is_owner: bool) -> dict[str, Any]:
     """Return what the templates of a mail show; its times are those of the recipient's `zone`."""
     label, url = button(told, is_owner=is_owner)
+    lines = [line(one, zone=zone) for one in told[:MOST_LISTED]]
+    advice = {one.advice for one in lines} if is_owner else set()
     return {
         "subject": subject(told),
-        "lines": [line(one, zone=zone) for one in told[:MOST_LISTED]],
+        "lines": lines,
+        # Once, where it is the same of all.
+        "advice": advice.pop() if len(advice) == 1 and len(lines) == len(told) else "",
         "more": max(0, len(told) - MOST_LISTED),
         "button": label,
         "url": url,

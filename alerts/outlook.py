@@ -32,10 +32,12 @@ def held_back(alert: Alert, quiet: Quiet | None) -> tuple[str, datetime | None]:
         return "", None
     if alert.held_back:
         return alert.held_back.replace("_", " "), alert.held_until
-    if quiet is not None:
-        what = Reason.MAINTENANCE if quiet.is_maintenance else Reason.SILENCE
-        return what.value, quiet.ends_at
-    return "", None
+    return ("", None) if quiet is None else (quiet_word(quiet), quiet.ends_at)
+
+
+def quiet_word(quiet: Quiet) -> str:
+    """Return what kind of quiet it is, in a word."""
+    return (Reason.MAINTENANCE if quiet.is_maintenance else Reason.SILENCE).value
 
 
 def next_check(health: HealthCheck, *, now: datetime) -> str:

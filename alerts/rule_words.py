@@ -20,7 +20,8 @@ def fires(rule: AlertRule) -> str:
             return f"an answer after {number} ms"
         case _:
             within = time_words.span(timedelta(minutes=rule.window_minutes))
-            return f"{number} % failures within {within}, of {rule.minimum_checks:,} or more"
+            least = f"{rule.minimum_checks:,} at least"
+            return f"{number} % of the checks within {within} that fail, of {least}"
 
 
 def scope(rule: AlertRule) -> str:

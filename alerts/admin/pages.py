@@ -12,7 +12,7 @@ from django.db.models import Count
 from alerts import causes, hiding, outlook, retelling, standing, timeline
 from alerts.admin.filters import StateFilter
 from alerts.causes import Group
-from alerts.holding import Quiet
+from alerts.holding import Quiet, Reason
 from alerts.models import Alert
 from alerts.retelling import Reader, Standing
 from integrations_health import names, time_words
@@ -84,7 +84,7 @@ def listed(shown: ChangeList, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     clock = Clock(now, zone)
     is_open = all(one.shows_open_ones for one in shown.filter_specs if isinstance(one, StateFilter))
     overview = causes.by_cause(shown.queryset) if is_open else None
-    groups = [] if overview is None else [_group(one, shown, clock) for one in overview.groups]
+    groups = [] if overview is None else _groups(overview.groups, shown, clock)
     return {
         "overview": overview,
         "groups": groups,
@@ -150,13 +150,33 @@ def confirmation(ids: Collection[UUID], *, now: datetime, zone: tzinfo) -> dict[
     return {**counted, "rows": rows(list(ordered[:FIRST]), Clock(now, zone)), "first": FIRST}
 
 
-def _group(group: Group, shown: ChangeList, clock: Clock) -> GroupRow:
-    return GroupRow(
-        group,
-        clock.at(group.since),
-        [Held(held.reason, held.alerts, clock.at(held.until)) for held in group.held_back],
-        shown.get_query_string({"cause": group.key, "p": None}),
-    )
+def _groups(groups: Sequence[Group], shown: ChangeList, clock: Clock) -> list[GroupRow]:
+    quiets = hiding.over_causes([group.cause for group in groups], now=clock.now)
+    alone = hiding.alone(shown.queryset, now=clock.now) if groups else {}
+    return [
+        GroupRow(
+            group,
+            clock.at(group.since),
+            _held(group, quiets.get(group.cause), alone.get(group.cause, (0, None)), clock),
+            shown.get_query_string({"cause": group.key, "p": None}),
+        )
+        for group in groups
+    ]
+
+
+def _held(
+    group: Group, quiet: Quiet | None, alone: tuple[int, datetime | None], clock: Clock
+) -> list[Held]:
+    """Return why how many of a cause are held back, or will be from the next look on."""
+    held = {one.reason: Held(*one[:2], clock.at(one.until)) for one in group.held_back}
+    silence = Reason.SILENCE.value
+    count, until = alone
+    if count and count >= (held[silence].alerts if silence in held else 0):
+        held[silence] = Held(silence, count, clock.at(until))
+    if quiet is not None:
+        word = outlook.quiet_word(quiet)
+        held[word] = Held(word, group.alerts, clock.at(quiet.ends_at))
+    return sorted(held.values(), key=lambda one: -one.alerts)
 
 
 def _row(alert: Alert, quiet: Quiet | None, clock: Clock) -> AlertRow:

@@ -189,6 +189,11 @@ def test_maintenance_of_everything_is_seen_and_saved_and_says_that_checks_go_on(
     assert MaintenanceWindow.objects.get().author == User.objects.get(is_superuser=True)
 
 
+def test_a_window_is_not_said_to_be_about_one_alert(staff: Client) -> None:
+    assert "single alert" in staff.get(ADD).content.decode()
+    assert "single alert" not in staff.get(url(MaintenanceWindow, "add")).content.decode()
+
+
 def test_support_silences_and_only_looks_at_maintenance() -> None:
     support = browser_of(member("support"))
     window = factories.maintenance()

@@ -160,7 +160,7 @@ def test_the_list_says_of_each_rule_when_it_fires_of_what_and_whom_it_tells(staf
         ("3 failures in a row", "Google Calendar via MCP", "the owner, by e-mail"),
         ("an answer after 2,500 ms", "everything", "nobody: no destination for webhook"),
         (
-            "12.5 % failures within 1 h 30 min, of 5 or more",
+            "12.5 % of the checks within 1 h 30 min that fail, of 5 at least",
             "everything",
             "Desk, by Slack (off)",
         ),

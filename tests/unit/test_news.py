@@ -127,3 +127,16 @@ def test_who_can_do_nothing_about_it_is_told_so(fields: dict[str, Any], advice: 
     )
     assert all(advice in shown for shown in for_owner[1:])
     assert not any("do nothing" in shown for shown in for_staff)
+
+
+@pytest.mark.parametrize(
+    ("codes", "times"), [(["server_error"] * 3, 1), (["server_error", "auth_expired"], 1)]
+)
+def test_what_is_the_same_of_all_is_said_once(codes: list[str], times: int) -> None:
+    some = [told(error_code=code) for code in codes]
+
+    _, text, html = messages.mail(some, zone="UTC", is_owner=True)
+
+    assert (text.count(ADVICE), html.count(ADVICE)) == (times, times)
+    # Beside the line that it is about, where it is not about all.
+    assert (f"{ADVICE}\n\nSee how it is" in text) is (len(set(codes)) == 1)
