@@ -9,6 +9,9 @@ from uuid import UUID
 
 from integrations_health.outcomes import CheckTarget, Outcome
 
+# About so many connections one bulk read may ask.
+BULK_SIZE = 100
+
 
 class ConnectionState(StrEnum):
     """What a provider's own word for a connection means to us."""
@@ -38,31 +41,20 @@ class Call(NamedTuple):
     latency_ms: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServerStatus:
-    """What the provider says of a connection. `said` and `reason` are its own words, unredacted.
-
-    `owner` is whose it is, by the provider's id of the user; empty where it does not say.
-    """
+class ServerStatus(NamedTuple):
+    """What the provider says of a connection. `said` and `reason` are its own words, unredacted."""
 
     state: ConnectionState
     call: Call
-    said: str = field(default="", repr=False)
-    reason: str = field(default="", repr=False)
-    owner: str = field(default="", repr=False)
+    said: str = ""
+    reason: str = ""
 
-    def told_to(self, provider_user_id: str) -> "ServerStatus":
-        """Return what a user hears of it: for anybody but its owner there is no such connection.
-
-        Without an id of the user there is nothing to compare: who registered it answers for it.
-        """
-        if not self.owner or not provider_user_id or self.owner == provider_user_id:
-            return self
-        return ServerStatus(state=ConnectionState.GONE, call=self.call, reason=NOT_THEIRS)
+    def __repr__(self) -> str:
+        """Leave out the provider's words: nobody has redacted them yet."""
+        return f"ServerStatus({self.state}, {self.call})"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToolAnswer:
+class ToolAnswer(NamedTuple):
     """What a tool call came back with, in one shape for all providers.
 
     `is_successful` is what the provider claims after its hidden failures were dug out. `data` is
@@ -72,9 +64,13 @@ class ToolAnswer:
 
     is_successful: bool
     call: Call
-    data: Any = field(default=None, repr=False)
-    error: str = field(default="", repr=False)
+    data: Any = None
+    error: str = ""
     upstream_status: int | None = None
+
+    def __repr__(self) -> str:
+        """Leave out the provider's words: nobody has redacted them yet."""
+        return f"ToolAnswer({self.is_successful}, {self.call})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +87,25 @@ class Failure:
     retry_after: timedelta | None = None
     is_connection_level: bool = False
 
-    def told_to(self, provider_user_id: str) -> "Failure":
-        """Return itself: what failed tells nothing of anybody's connection."""
-        return self
+
+class Owned(NamedTuple):
+    """What the provider says of a connection, and whose it is by its own id of the user.
+
+    `owner` is empty where the provider does not say.
+    """
+
+    said: ServerStatus | Failure
+    owner: str = ""
+
+    def told_to(self, provider_user_id: str) -> ServerStatus | Failure:
+        """Return what a user hears of it: for anybody but its owner there is no such connection.
+
+        Without an id of the user there is nothing to compare: who registered it answers for it.
+        """
+        is_open = not self.owner or not provider_user_id or self.owner == provider_user_id
+        if is_open or isinstance(self.said, Failure):
+            return self.said
+        return ServerStatus(ConnectionState.GONE, self.said.call, reason=NOT_THEIRS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

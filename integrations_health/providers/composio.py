@@ -14,6 +14,7 @@ import httpx
 
 from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers import bodies, http
+from integrations_health.providers import composio_accounts as accounts
 from integrations_health.providers import composio_answers as answers
 from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
@@ -21,6 +22,7 @@ from integrations_health.providers.base import (
     Connection,
     Failure,
     Gate,
+    Owned,
     RateLimit,
     ReauthLink,
     ServerStatus,
@@ -62,24 +64,25 @@ class Composio:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one account."""
         id = target.server_instance_id
-        said = await self._status(id, gate) if is_id(id) else _not_an_id()
-        return said.told_to(target.provider_user_id)
+        owned = await self._status(id, gate) if is_id(id) else Owned(_not_an_id())
+        return owned.told_to(target.provider_user_id)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
     ) -> Mapping[UUID, ServerStatus | Failure]:
         """Read many accounts, a hundred with each request."""
-        wanted = [target.server_instance_id for target in targets]
-        ids = list(dict.fromkeys(filter(is_id, wanted)))
-        found: dict[str, ServerStatus | Failure] = {}
+        ids = list(dict.fromkeys(filter(is_id, (one.server_instance_id for one in targets))))
+        found: dict[str, Owned] = {}
         for part in await together(
             self._statuses(ids[start : start + PAGE], gate) for start in range(0, len(ids), PAGE)
         ):
             found.update(part)
+        strange = Owned(_not_an_id())
         return {
-            target.integration_id: said.told_to(target.provider_user_id)
+            target.integration_id: found.get(target.server_instance_id, strange).told_to(
+                target.provider_user_id
+            )
             for target in targets
-            for said in (found.get(target.server_instance_id) or _not_an_id(),)
         }
 
     async def call_tool(
@@ -138,10 +141,10 @@ class Composio:
         seen: set[str] = set()
         unread = 0
         page = await self._page(query, "", gate)
-        while isinstance(page, answers.Page):
+        while isinstance(page, accounts.Page):
             known = len(seen)
             for item in page.items:
-                connection = answers.connection(item)
+                connection = accounts.connection(item)
                 if connection is None:
                     unread += 1
                 elif connection.server_instance_id not in seen:
@@ -164,12 +167,13 @@ class Composio:
         """Close the connections."""
         await self._api.aclose()
 
-    async def _statuses(self, ids: Sequence[str], gate: Gate) -> dict[str, ServerStatus | Failure]:
+    async def _statuses(self, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
         """Read up to a page of accounts; where the list cannot say it, one by one."""
-        items: list[Any] = []
+        items: list[accounts.Account] = []
         cursor = ""
         while True:
-            page = await self._page({"connected_account_ids": ",".join(ids)}, cursor, gate)
+            reply = await self._list({"connected_account_ids": ",".join(ids)}, cursor, gate)
+            page = reply if isinstance(reply, Failure) else accounts.account_page(reply)
             if isinstance(page, Failure):
                 return await self._despite(page, ids, gate)
             items += page.items
@@ -179,25 +183,23 @@ class Composio:
         call = Call(_LIST, 200)
         wanted = set(ids)
         found = {
-            item["id"]: answers.server_status(item, call=call)
+            item.id: Owned(accounts.server_status(item, call=call), accounts.owner(item))
             for item in items
-            if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] in wanted
+            if isinstance(item.id, str) and item.id in wanted
         }
         missing = [id for id in ids if id not in found]
         if page.total is None or len(items) < page.total:
             # Never "gone": the provider itself says that there are more than it showed.
             detail = f"the page is short: {len(items)} of {page.total} accounts"
-            return found | dict.fromkeys(missing, http.bad_response(call, detail))
+            return found | dict.fromkeys(missing, Owned(http.bad_response(call, detail)))
         singly = await together(self._status(id, gate) for id in missing)
         return found | dict(zip(missing, singly, strict=True))
 
-    async def _despite(
-        self, failure: Failure, ids: Sequence[str], gate: Gate
-    ) -> dict[str, ServerStatus | Failure]:
+    async def _despite(self, failure: Failure, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
         """Find the id for which a list was refused by asking for half of it, and the other half."""
         is_too_large = failure.detail == bodies.TOO_LARGE
         if not is_too_large and failure.call.http_status not in _REFUSED_FOR_AN_ID:
-            return dict.fromkeys(ids, failure)
+            return dict.fromkeys(ids, Owned(failure))
         if len(ids) == 1:
             return {ids[0]: await self._status(ids[0], gate)}
         middle = len(ids) // 2
@@ -205,9 +207,9 @@ class Composio:
         left, right = await together(halves)
         return left | right
 
-    async def _status(self, id: str, gate: Gate) -> ServerStatus | Failure:
+    async def _status(self, id: str, gate: Gate) -> Owned:
         reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
-        return reply if isinstance(reply, Failure) else answers.account_status(reply, id=id)
+        return Owned(reply) if isinstance(reply, Failure) else accounts.owned(reply, id=id)
 
     async def _auth_config_id(self, target: CheckTarget, gate: Gate) -> str | Failure:
         id = target.server_instance_id
@@ -216,24 +218,27 @@ class Composio:
         reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
         if isinstance(reply, Failure):
             return reply
-        if reply.status >= 400:
-            return answers.refused(reply)
-        item = http.object_in(reply)
+        item = answers.refused(reply) if reply.status >= 400 else http.object_in(reply)
         if isinstance(item, Failure):
             return item
-        found = answers.connection(item)
+        found = accounts.connection(item)
         if found is None or not found.auth_config_id:
             return http.bad_response(reply.call, "the account has no auth config")
         return found.auth_config_id
 
     async def _page(
         self, query: Mapping[str, str], cursor: str, gate: Gate
-    ) -> answers.Page | Failure:
+    ) -> accounts.Page[Any] | Failure:
+        reply = await self._list(query, cursor, gate)
+        return reply if isinstance(reply, Failure) else accounts.page(reply)
+
+    async def _list(
+        self, query: Mapping[str, str], cursor: str, gate: Gate
+    ) -> http.Reply | Failure:
         parameters = {**query, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
         # A hundred encoded commas double the time that it takes to read the address.
         path = f"/connected_accounts?{urlencode(parameters, safe=',')}"
-        reply = await self._api.get(path, name=_LIST, gate=gate, most=bodies.MOST_OF_A_LIST)
-        return reply if isinstance(reply, Failure) else answers.page(reply)
+        return await self._api.get(path, name=_LIST, gate=gate, most=bodies.MOST_OF_A_LIST)
 
 
 def _not_asked(name: str, detail: str) -> Failure:
