@@ -18,7 +18,6 @@ from integrations_health.outcomes import (
     Outcome,
 )
 from integrations_health.providers.base import (
-    Call,
     ConnectionState,
     Failure,
     ServerStatus,
@@ -63,8 +62,7 @@ def conclude(
     `secrets` are what went out with the calls: an answer that repeats one is redacted of it.
     """
     if probe is None and _is_of_many(server):
-        state, call, said = server.state, server.call, server.said
-        finding = _of_many(state, call, said, target.was_connected, slow_after_ms)
+        finding = _of_many(server, target.was_connected, slow_after_ms)
     else:
         verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
         finding = _finding(verdict, server, probe, secrets=secrets)
@@ -174,10 +172,7 @@ def _is_of_many(server: ServerWord) -> TypeGuard[ServerStatus]:
 
 # One page says the very same of most of its accounts. No secret of ours went out for any of them.
 @lru_cache(maxsize=1_000)
-def _of_many(
-    state: ConnectionState, call: Call, said: str, was_connected: bool, slow_after_ms: int
-) -> Finding:
-    server = ServerStatus(state, call, said)
+def _of_many(server: ServerStatus, was_connected: bool, slow_after_ms: int) -> Finding:
     return _finding(_judge_server(server, was_connected, slow_after_ms), server, None)
 
 

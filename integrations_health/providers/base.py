@@ -42,29 +42,16 @@ class Call(NamedTuple):
 
 
 class ServerStatus(NamedTuple):
-    """What the provider says of a connection. `said` and `reason` are its own words, unredacted.
-
-    `owner` is whose it is, by the provider's id of the user; empty where it does not say.
-    """
+    """What the provider says of a connection. `said` and `reason` are its own words, unredacted."""
 
     state: ConnectionState
     call: Call
     said: str = ""
     reason: str = ""
-    owner: str = ""
 
     def __repr__(self) -> str:
         """Leave out the provider's words: nobody has redacted them yet."""
         return f"ServerStatus({self.state}, {self.call})"
-
-    def told_to(self, provider_user_id: str) -> "ServerStatus":
-        """Return what a user hears of it: for anybody but its owner there is no such connection.
-
-        Without an id of the user there is nothing to compare: who registered it answers for it.
-        """
-        if not self.owner or not provider_user_id or self.owner == provider_user_id:
-            return self
-        return ServerStatus(state=ConnectionState.GONE, call=self.call, reason=NOT_THEIRS)
 
 
 class ToolAnswer(NamedTuple):
@@ -100,9 +87,25 @@ class Failure:
     retry_after: timedelta | None = None
     is_connection_level: bool = False
 
-    def told_to(self, provider_user_id: str) -> "Failure":
-        """Return itself: what failed tells nothing of anybody's connection."""
-        return self
+
+class Owned(NamedTuple):
+    """What the provider says of a connection, and whose it is by its own id of the user.
+
+    `owner` is empty where the provider does not say.
+    """
+
+    said: ServerStatus | Failure
+    owner: str = ""
+
+    def told_to(self, provider_user_id: str) -> ServerStatus | Failure:
+        """Return what a user hears of it: for anybody but its owner there is no such connection.
+
+        Without an id of the user there is nothing to compare: who registered it answers for it.
+        """
+        is_open = not self.owner or not provider_user_id or self.owner == provider_user_id
+        if is_open or isinstance(self.said, Failure):
+            return self.said
+        return ServerStatus(ConnectionState.GONE, self.said.call, reason=NOT_THEIRS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

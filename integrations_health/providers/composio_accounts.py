@@ -12,6 +12,7 @@ from integrations_health.providers.base import (
     Connection,
     ConnectionState,
     Failure,
+    Owned,
     ServerStatus,
 )
 from integrations_health.providers.composio_answers import as_text, envelope, instant, refused
@@ -89,6 +90,13 @@ def account_page(reply: Reply) -> Page[Account] | Failure:
     return found._replace(items=[_account(item) for item in found.items])
 
 
+def owned(reply: Reply, *, id: str) -> Owned:
+    """Read the answer about the one account `id`, and whose it is."""
+    item = object_in(reply)
+    whose = "" if isinstance(item, Failure) else owner(_account(item))
+    return Owned(account_status(reply, id=id), whose)
+
+
 def account_status(reply: Reply, *, id: str) -> ServerStatus | Failure:
     """Read the answer about the one account `id`."""
     if reply.status >= 400:
@@ -107,7 +115,7 @@ def account_status(reply: Reply, *, id: str) -> ServerStatus | Failure:
 
 def server_status(account: Account, *, call: Call) -> ServerStatus | Failure:
     """Tell the state of one account of a list, or on its own."""
-    said, auth_config = account.status, account.auth_config
+    said, reason, auth_config = account.status, account.status_reason, account.auth_config
     if not isinstance(said, str):
         return bad_response(call, "the account has no status")
     state = STATES.get(said) or STATES.get(said.strip().upper(), ConnectionState.UNKNOWN)
@@ -116,7 +124,14 @@ def server_status(account: Account, *, call: Call) -> ServerStatus | Failure:
     if isinstance(auth_config, dict) and auth_config.get("is_disabled") is True:
         # Nothing the user does can help: it is the configuration of our project.
         state = ConnectionState.MISCONFIGURED
-    return ServerStatus(state, call, said, as_text(account.status_reason), _owner(account))
+    return ServerStatus(state, call, said, reason if isinstance(reason, str) else "")
+
+
+def owner(account: Account) -> str:
+    """Return whose an account is alone; "" for one that its owner shares with others."""
+    sharing = account.experimental
+    is_shared = isinstance(sharing, dict) and sharing.get("account_type") == "SHARED"
+    return "" if is_shared else as_text(account.user_id)
 
 
 def connection(item: Any) -> Connection | None:
@@ -136,13 +151,6 @@ def connection(item: Any) -> Connection | None:
         auth_config_id=as_text(auth_config.get("id")) if isinstance(auth_config, dict) else "",
         connected_at=instant(item.get("created_at")),
     )
-
-
-def _owner(account: Account) -> str:
-    """Return whose an account is alone; "" for one that its owner shares with others."""
-    sharing = account.experimental
-    is_shared = isinstance(sharing, dict) and sharing.get("account_type") == "SHARED"
-    return "" if is_shared else as_text(account.user_id)
 
 
 def _page(items: list[T], total: Any, cursor: Any) -> Page[T]:

@@ -17,9 +17,9 @@ from integrations_health.providers import http
 from integrations_health.providers import klavis_answers as answers
 from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
-    NOT_THEIRS,
     Call,
     Connection,
+    ConnectionState,
     Failure,
     Gate,
     RateLimit,
@@ -60,8 +60,7 @@ class Klavis:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one instance."""
         reply = await self._instance(target, gate)
-        said = reply if isinstance(reply, Failure) else answers.server_status(reply)
-        return said.told_to(target.provider_user_id)
+        return reply if isinstance(reply, Failure) else answers.told(reply, target)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
@@ -102,10 +101,10 @@ class Klavis:
         reply = await self._instance(target, gate)
         if isinstance(reply, Failure):
             return reply
-        said = answers.server_status(reply)
-        if said.told_to(target.provider_user_id) is not said:
+        told = answers.told(reply, target)
+        if isinstance(told, ServerStatus) and told.state is ConnectionState.GONE:
             # Who opened the link would connect an account of theirs to somebody else's instance.
-            return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=NOT_THEIRS)
+            return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=told.reason)
         return answers.link(reply, callback_url=callback_url, id=target.server_instance_id)
 
     async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from integrations_health.outcomes import Outcome
+from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers import words
 from integrations_health.providers.api import is_id
 from integrations_health.providers.base import (
     Connection,
     ConnectionState,
     Failure,
+    Owned,
     ReauthLink,
     ServerStatus,
     ToolAnswer,
@@ -34,6 +35,13 @@ class Users(NamedTuple):
     total: int
 
 
+def told(reply: Reply, target: CheckTarget) -> ServerStatus | Failure:
+    """Read an instance for the target's user: of somebody else's nothing is told."""
+    answer = object_in(reply)
+    owner = "" if isinstance(answer, Failure) else _text(answer.get("externalUserId"))
+    return Owned(server_status(reply), owner).told_to(target.provider_user_id)
+
+
 def server_status(reply: Reply) -> ServerStatus | Failure:
     """Read an instance. "Authenticated" says that credentials are there, not that they work."""
     if reply.status == 404 and _detail(reply) not in ("", _NO_ROUTE):
@@ -42,15 +50,12 @@ def server_status(reply: Reply) -> ServerStatus | Failure:
     if isinstance(answer, Failure):
         return answer
     is_needed, is_done = answer.get("authNeeded"), answer.get("isAuthenticated")
-    owner = _text(answer.get("externalUserId"))
     if not isinstance(is_done, bool):
         return bad_response(reply.call, "the instance does not say whether it is authenticated")
     if is_done or is_needed is False:
-        state, said = ConnectionState.ACTIVE, "authenticated"
-    else:
-        state = ConnectionState.PENDING if is_needed is True else ConnectionState.UNKNOWN
-        said = "not authenticated"
-    return ServerStatus(state=state, call=reply.call, said=said, owner=owner)
+        return ServerStatus(state=ConnectionState.ACTIVE, call=reply.call, said="authenticated")
+    state = ConnectionState.PENDING if is_needed is True else ConnectionState.UNKNOWN
+    return ServerStatus(state=state, call=reply.call, said="not authenticated")
 
 
 def tool_answer(reply: Reply) -> ToolAnswer | Failure:
