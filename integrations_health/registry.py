@@ -31,6 +31,7 @@ COLUMNS = ("id", "user", "service", "provider", "server_instance_id", *OPTIONAL)
 NEEDS_URL = frozenset({"mcp"})
 PATIENCE = timedelta(seconds=25)  # below the statement timeout of 30 s
 _LOCK_ID = 7_316_204_551
+_Key = tuple[str, str, str, UUID | str | None]
 
 
 class Busy(Exception):
@@ -112,9 +113,7 @@ def _owner_key(registration: Registration) -> tuple[str, str, str, UUID | str]:
     return registration.provider, registration.server_instance_id, registration.service, owner
 
 
-def _known(
-    registrations: Iterable[Registration],
-) -> dict[tuple[str, str, str, UUID | str | None], Integration]:
+def _known(registrations: Iterable[Registration]) -> dict[_Key, Integration]:
     """Return the rows that there are, by the owner's id and by the owner's external id."""
     rows = Integration.objects.filter(
         provider__in={registration.provider for registration in registrations},
@@ -148,9 +147,10 @@ def _create(registrations: Sequence[Registration], changes: Changes) -> None:
         for registration in registrations
     ]
     # Somebody may have registered the same one since we looked: theirs stands.
-    unnest.insert(rows, columns=COLUMNS)
+    inserted = unnest.insert(rows, columns=COLUMNS)
     _spread([row.pk for row in rows[max(DUE_AT_ONCE - changes.created, 0) :]])
-    changes.created += len(rows)
+    changes.created += inserted
+    changes.unchanged += len(rows) - inserted
 
 
 def _people(external_ids: set[str], changes: Changes) -> dict[str, UUID]:

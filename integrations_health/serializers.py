@@ -56,7 +56,7 @@ class Current(serializers.Serializer[object]):
     cause = serializers.ChoiceField(CAUSES, allow_null=True, help_text="Whose fault it is.")
     reauthUrl = serializers.URLField(allow_null=True)
     incident = Incident(allow_null=True)
-    version = _count("Grows with each result.")
+    version = _count("Grows with each result, and when an incident begins or ends.")
 
 
 class Integration(serializers.Serializer[object]):

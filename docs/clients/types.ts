@@ -180,7 +180,7 @@ export type Current = {
   cause: Cause | NullEnum;
   reauthUrl: string | null;
   incident: Incident | null;
-  /** Grows with each result. */
+  /** Grows with each result, and when an incident begins or ends. */
   version: number;
 };
 
