@@ -1,6 +1,6 @@
 """Open, escalate, acknowledge and resolve alerts: the only writer of what they say."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -44,7 +44,7 @@ def follow(observations: Sequence[Observation], *, now: datetime | None = None) 
     glance = sight.glance([seen.integration_id for seen in observations], now=now)
     concerned = [seen for seen in observations if glance.concerns(seen)]
     if concerned:
-        changes = evaluation.evaluate(concerned, _scene(concerned, now=glance.now))
+        changes = evaluation.evaluate(concerned, _scene(concerned, glance))
         _write(changes, now=glance.now)
     # Last, since it writes messages: alerts are locked before any of these.
     notices.follow(observations, now=glance.now)
@@ -152,30 +152,41 @@ def _by_hand(
         return [row[0] for row in cursor.fetchall()]
 
 
-def _scene(concerned: Sequence[Observation], *, now: datetime) -> Scene:
+def _scene(concerned: Sequence[Observation], glance: sight.Glance) -> Scene:
     ids = [seen.integration_id for seen in concerned]
     watched = sight.watched(ids)
     restless = flaps.follow(concerned, watched)
     rules = sight.rules()
-    alerts = locked(Alert.objects.filter(integration_id__in=ids, resolved_at=None))
     return Scene(
         rules=rules,
         watched=watched,
         open_alerts={
-            (alert.rule_id, alert.integration_id): alert for alert in alerts if alert.rule_id
+            (alert.rule_id, alert.integration_id): alert
+            for alert in _open_alerts(glance.with_open_alert.intersection(ids))
+            if alert.rule_id
         },
-        rates=sight.rates(rules, ids, now=now),
+        rates=sight.rates(rules, ids, now=glance.now),
         restless=restless,
-        now=now,
+        now=glance.now,
     )
+
+
+def _open_alerts(integration_ids: Collection[UUID]) -> Iterable[Alert]:
+    """Return the open alerts of integrations that were seen to have some.
+
+    Since then none has opened: who opens one holds the health row, as whoever asks here does.
+    """
+    if not integration_ids:
+        return ()
+    return locked(Alert.objects.filter(integration_id__in=integration_ids, resolved_at=None))
 
 
 def _write(changes: Changes, *, now: datetime) -> None:
     if changes.owed or changes.ended:
         changes.lines.extend(telling.tell(changes.owed, ended=changes.ended, now=now))
-    # Items and decisions that refer to these rows are held against them at the very end.
+    # Items that refer to these rows are held against them at the very end.
     if changes.new:
-        unnest.insert(changes.new, columns=_NEW)
+        unnest.insert(changes.new, columns=_NEW, may_be_there=False)
     if changes.changed:
         unnest.update(changes.changed, columns=[*evaluation.WRITTEN, *telling.WRITTEN])
     decisions.append(changes.lines, at=now)
