@@ -88,6 +88,15 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
     return [line for line in lines if line is not None]
 
 
+def tell_of_end(alert_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Plan the messages that alerts are over: everybody hears it who was told that they began."""
+    told = planning.told_of(alert_ids)
+    planning.plan(
+        [Item(who, Event.RECOVERED, id) for id, everybody in told.items() for who in everybody],
+        now=now,
+    )
+
+
 def _held(owed: Sequence[Owed], *, now: datetime) -> list[Held | None]:
     """Return why each is held back; this takes the cooldown of those that are not."""
     # A silence of one alert is of one that somebody saw.
@@ -149,9 +158,7 @@ def _latest(recipients: Sequence[Recipient], releases: Mapping[str, datetime]) -
     return max((releases[who.key] for who in recipients), default=None)
 
 
-def _lengthen_cooldowns(
-    told: Iterable[tuple[Owed, datetime | None]], *, now: datetime
-) -> None:
+def _lengthen_cooldowns(told: Iterable[tuple[Owed, datetime | None]], *, now: datetime) -> None:
     """Let cooldowns run on where a digest goes out later, or an escalation took none."""
     later: dict[cooldowns.Pair, datetime] = {}
     soon = now + settings.NOTIFICATION_GROUPING

@@ -10,9 +10,7 @@ from integrations_health.secret_names import CLOSED_ENDINGS, OPEN_ENDINGS, bare
 
 # In quotes, long, with a letter and more than two digits: no word that is known has these, so it is
 # marked, whatever stands beside it.
-_ID = re.compile(
-    r'"(?=[A-Za-z0-9_-]*[A-Za-z])(?=(?:[A-Za-z_-]*[0-9]){3})([A-Za-z0-9_-]{8,100})"'
-)
+_ID = re.compile(r'"(?=[A-Za-z0-9_-]*[A-Za-z])(?=(?:[A-Za-z_-]*[0-9]){3})([A-Za-z0-9_-]{8,100})"')
 _ANY = '"an-id-000"'
 
 

@@ -94,7 +94,9 @@ class Alert(models.Model):
             models.Index(fields=["user", "-created_at", "id"], name="idx_alerts_newest_of_user"),
             *(
                 models.Index(
-                    fields=[name], condition=Q((f"{name}__isnull", False)), name=f"idx_alerts_{name}"
+                    fields=[name],
+                    condition=Q((f"{name}__isnull", False)),
+                    name=f"idx_alerts_{name}",
                 )
                 for name in ("incident", "acknowledged_by", "resolved_by")
             ),

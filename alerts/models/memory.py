@@ -59,9 +59,7 @@ class Flap(models.Model):
     class Meta:
         db_table = "alert_flaps"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(penalty__gte=0), name="no_penalty_is_below_zero"
-            ),
+            models.CheckConstraint(condition=Q(penalty__gte=0), name="no_penalty_is_below_zero"),
         ]
 
     def __str__(self) -> str:

@@ -44,7 +44,9 @@ def test_an_id_of_its_own_makes_no_difference() -> None:
     assert len(texts) == 1
 
 
-@pytest.mark.parametrize("word", ["4f9a1c-token", "x91y2z3secret", "12345678", "server-error", "a1"])
+@pytest.mark.parametrize(
+    "word", ["4f9a1c-token", "x91y2z3secret", "12345678", "server-error", "a1"]
+)
 def test_what_may_change_the_judgement_of_others_is_no_id(word: str) -> None:
     assert likenesses.of(f'"{word}"') == f'"{word}"'
 
