@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from alerts import decisions, evaluation, flaps, notices, sight, telling
-from alerts.decisions import Line, Verdict
+from alerts.decisions import Verdict
 from alerts.evaluation import Changes, Scene
 from alerts.models import Alert
 from integrations_health import clock, unnest
