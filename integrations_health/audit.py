@@ -75,8 +75,9 @@ def note_many(
     assert request.user.is_authenticated, "only who is signed in does anything"
     if not keys:
         return
-    quote, options = connection.ops.quote_name, model._meta
-    key, name = (quote(options.get_field(field).column) for field in (options.pk.name, named_by))
+    quote = connection.ops.quote_name
+    columns = {field.name: quote(field.column or field.name) for field in model._meta.concrete_fields}
+    key, name = columns[model._meta.pk.name], columns[named_by]
     with binary_cursor() as cursor:
         cursor.execute(
             f"""
@@ -84,7 +85,7 @@ def note_many(
                 object_id, object_repr, action_flag, change_message)
             SELECT %b::timestamptz, %b::uuid, %b::int, r.{key}::text, left(r.{name}, %b::int),
                 %b::smallint, %b::text
-            FROM {quote(options.db_table)} r WHERE r.{key} = ANY(%b)
+            FROM {quote(model._meta.db_table)} r WHERE r.{key} = ANY(%b)
             """,
             [
                 timezone.now(),
