@@ -76,7 +76,8 @@ def note_many(
     if not keys:
         return
     quote = connection.ops.quote_name
-    columns = {field.name: quote(field.column or field.name) for field in model._meta.concrete_fields}
+    fields = model._meta.concrete_fields
+    columns = {field.name: quote(field.column or field.name) for field in fields}
     key, name = columns[model._meta.pk.name], columns[named_by]
     with binary_cursor() as cursor:
         cursor.execute(
