@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from alerts.models import Alert, AlertRule
+from alerts.models import AlertRule
 from integrations_health import audit
 from integrations_health.models import ApiKey, Integration, User
 from tests import factories, roles
@@ -70,21 +70,6 @@ def test_nothing_is_noted_of_nothing(request_of: HttpRequest) -> None:
         audit.note(request_of, [], "Acknowledged.")
 
     assert statements == []
-
-
-def test_many_are_noted_as_each_would_be(request_of: HttpRequest) -> None:
-    alerts = [factories.alert(message=message) for message in ("Gmail is failing", "é" * 300)]
-    audit.note(request_of, alerts, "Resolved.")
-
-    with counted_statements() as statements:
-        audit.note_many(
-            request_of, Alert, [alert.pk for alert in alerts], "Resolved.", named_by="message"
-        )
-
-    assert len(statements) == 1
-    columns = ("user", "content_type", "object_id", "object_repr", "action_flag", "change_message")
-    noted = list(LogEntry.objects.order_by("id").values_list(*columns))
-    assert sorted(noted[:2]) == sorted(noted[2:])
 
 
 def test_a_queryset_is_noted_without_reading_its_secrets(request_of: HttpRequest) -> None:
