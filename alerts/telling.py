@@ -194,7 +194,7 @@ def _told(
     digest = ""
     if latest is not None and latest > now + settings.NOTIFICATION_GROUPING:
         digest = f" In a digest at {_clock(latest)}: an hour's messages are used up."
-    return Line(alert.id, Verdict.TOLD, f"Told {who or 'nobody'} {what}.{digest}")
+    return Line(alert.id, Verdict.TOLD, f"Tells {who or 'nobody'} {what}.{digest}")
 
 
 def _called(recipient: Recipient, rule: Rule) -> str:

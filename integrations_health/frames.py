@@ -8,7 +8,7 @@ from uuid import UUID
 from integrations_health import shapes
 from integrations_health.models import HealthCheck
 from integrations_health.models.ownership import OwnedQuerySet
-from integrations_health.overlay import OpenIncidents, Turns
+from integrations_health.overlay import Overlay, Turns
 
 
 class Update(NamedTuple):
@@ -29,10 +29,10 @@ class Place(NamedTuple):
 
 
 def read(rows: OwnedQuerySet[HealthCheck]) -> list[Update]:
-    """Return the update of each row. Three queries."""
-    # The version first: what is read after it may be newer, never older than the version says.
-    turns, incidents = Turns.read(), OpenIncidents.read()
-    return [_update(row, turns, incidents) for row in rows]
+    """Return the update of each row. Two queries."""
+    # Before the rows: what is read after it may be newer, never older than the version says.
+    overlay = Overlay.read()
+    return [_update(row, overlay) for row in rows]
 
 
 def places(rows: OwnedQuerySet[HealthCheck]) -> dict[UUID, Place]:
@@ -57,9 +57,8 @@ def unpacked(packed: Iterable[tuple[str, str, int, str]]) -> list[Update]:
     return [Update(UUID(owner), UUID(pk), version, text) for owner, pk, version, text in packed]
 
 
-def _update(row: HealthCheck, turns: Turns, incidents: OpenIncidents) -> Update:
-    version = turns.version(row.state_version, provider=row.provider, service=row.service)
-    incident = incidents.over(provider=row.provider, service=row.service)
+def _update(row: HealthCheck, overlay: Overlay) -> Update:
+    incident, version = overlay.over(row)
     frame = shapes.update(row, incident=incident, version=version)
     text = json.dumps(frame, separators=(",", ":"))
     return Update(row.user_id, row.integration_id, version, text)

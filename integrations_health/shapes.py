@@ -60,8 +60,6 @@ class Health(Protocol):
     def error_message(self) -> str: ...
     @property
     def enabled(self) -> bool: ...
-    @property
-    def state_version(self) -> int: ...
 
 
 class Watched(Protocol):
@@ -94,12 +92,10 @@ def instant(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def current(
-    health: Health, *, incident: ProviderIncident | None, version: int | None = None
-) -> Json:
+def current(health: Health, *, incident: ProviderIncident | None, version: int) -> Json:
     """Return how an integration is now: `current` of REST, `health` of a WebSocket frame.
 
-    `version`, when incidents come and go, is what `overlay.Turns` makes of the row's own.
+    `incident` and `version` are what `overlay.Overlay` says of the row.
     """
     return {
         "status": shown_status(health.status, incident),
@@ -114,7 +110,7 @@ def current(
         # A re-authentication link is made when somebody asks for it.
         "reauthUrl": None,
         "incident": None if incident is None else incident_of(incident),
-        "version": health.state_version if version is None else version,
+        "version": version,
     }
 
 
@@ -219,9 +215,7 @@ def _service_check(health: HealthCheck) -> Json:
     }
 
 
-def update(
-    health: HealthCheck, *, incident: ProviderIncident | None, version: int | None = None
-) -> Json:
+def update(health: HealthCheck, *, incident: ProviderIncident | None, version: int) -> Json:
     """Return the WebSocket frame that tells how an integration is now."""
     shown = current(health, incident=incident, version=version)
     return {
@@ -229,5 +223,5 @@ def update(
         "service": health.service,
         "provider": health.provider,
         "health": shown,
-        "version": shown["version"],
+        "version": version,
     }

@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0010_list_alerts_of_a_person"),
+        ("alerts", "0014_know_since_when"),
         ("integrations_health", "0014_count_tries_to_sign_in"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -17,7 +17,7 @@ from integrations_health.api.integrations import found
 from integrations_health.api.views import ApiView
 from integrations_health.budget import Lane
 from integrations_health.models import HealthCheck
-from integrations_health.overlay import OpenIncidents
+from integrations_health.overlay import Overlay
 from integrations_health.problems import Problem, not_found, unavailable
 from integrations_health.shapes import Json
 
@@ -101,8 +101,8 @@ _REASONS: dict[type[Exception], Callable[[], Problem]] = {
 
 
 def _current(health: HealthCheck) -> Json:
-    incident = OpenIncidents.read().over(provider=health.provider, service=health.service)
-    return shapes.current(health, incident=incident)
+    incident, version = Overlay.read().over(health)
+    return shapes.current(health, incident=incident, version=version)
 
 
 def _result(health: HealthCheck, *, is_cached: bool) -> Json:

@@ -18,6 +18,7 @@ from integrations_health.api.document_parts import (
     ETAG,
     NAME,
     UNCHANGED,
+    USER,
     example,
     limit,
     query,
@@ -102,7 +103,7 @@ LIST_INTEGRATIONS: dict[str, Any] = {
         query("service", {"type": "array", "items": NAME}, "Repeatable.", many=False),
         query("provider", OpenApiTypes.STR, "", many=True, enum=serializers.PROVIDERS),
         query("enabled", OpenApiTypes.BOOL, "False: what is paused."),
-        query("user", OpenApiTypes.STR, "For a back end: your id of a user, or ours."),
+        query("user", USER, "For a back end: your id of a user, or ours."),
     ],
     "responses": {
         200: said(serializers.IntegrationPage, {"items": [_SHOWN], "nextCursor": None}, "A page.")

@@ -14,8 +14,7 @@ from integrations_health import history, past_checks, shapes, watched
 from integrations_health.api import documents, parameters
 from integrations_health.api.answers import REVALIDATED, answer, unchanged
 from integrations_health.api.views import ApiView
-from integrations_health.models import ProviderIncident
-from integrations_health.overlay import OpenIncidents
+from integrations_health.overlay import Overlay
 from integrations_health.problems import not_found
 from integrations_health.watched import WatchedHealth
 
@@ -35,9 +34,9 @@ class Health(ApiView):
         row = watched.health(self.caller, integration_id)
         if row is None:
             raise not_found()
-        incident = OpenIncidents.read().over(provider=row.provider, service=row.service)
+        incident, version = Overlay.read().over(row)
         alerts = standing.open_of(row.integration_id, row.user_id)
-        headers = {"ETag": _etag(row, incident, alerts), "Cache-Control": REVALIDATED}
+        headers = {"ETag": _etag(row, version, alerts), "Cache-Control": REVALIDATED}
         if known := unchanged(request._request, headers):
             return known
         checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
@@ -46,7 +45,7 @@ class Health(ApiView):
             "integrationId": str(row.integration_id),
             "service": row.service,
             "provider": row.provider,
-            "current": shapes.current(row, incident=incident),
+            "current": shapes.current(row, incident=incident, version=version),
             "alerts": [alert_shapes.alert(one, reader) for one in alerts],
             "history": [shapes.entry(check) for check in checks],
             "statistics": shapes.statistics(history.statistics(checks)),
@@ -57,16 +56,15 @@ class Health(ApiView):
         return answer(body, headers=headers)
 
 
-def _etag(row: WatchedHealth, incident: ProviderIncident | None, alerts: Sequence[Standing]) -> str:
+def _etag(row: WatchedHealth, version: int, alerts: Sequence[Standing]) -> str:
     """Return what changes when anything of the answer does, told without reading the history.
 
-    Every result that counts raises `state_version`; one that comes late adds to the history alone,
-    and soon the next result tells of it.
+    Every result that counts raises the version, as incidents do that begin or end; a result that
+    comes late adds to the history alone, and soon the next one tells of it.
     """
     parts = (
-        *(SHAPE, row.integration_id.hex, row.state_version, int(row.enabled)),
+        *(SHAPE, row.integration_id.hex, version, int(row.enabled)),
         round(row.next_check_at.timestamp() * 1_000),
-        incident.pk.hex if incident else "",
         standing.mark(alerts),
     )
     return f'W/"{"-".join(map(str, parts))}"'

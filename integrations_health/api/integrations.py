@@ -17,7 +17,7 @@ from integrations_health.api.answers import answer
 from integrations_health.api.bodies import errors_of, members
 from integrations_health.api.parameters import Rule
 from integrations_health.api.views import ApiView
-from integrations_health.overlay import OpenIncidents
+from integrations_health.overlay import Overlay
 from integrations_health.problems import FieldError, Problem, invalid, not_found
 from integrations_health.registration import Registration
 from integrations_health.registry import Changes
@@ -45,17 +45,17 @@ class Integrations(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """List integrations with their current health, in the order in which they were added."""
         sent = parameters.read(request.query_params, LIST_PARAMETERS)
-        incidents = OpenIncidents.read()
+        overlay = Overlay.read()
         page = watched.page(
             self.caller,
             _wanted(self.caller, sent),
-            incidents=incidents,
+            incidents=overlay.incidents,
             limit=sent.get("limit", USUAL),
             after=sent.get("cursor"),
         )
         return answer(
             {
-                "items": [shown(row, incidents) for row in page.rows],
+                "items": [shown(row, overlay) for row in page.rows],
                 "nextCursor": str(page.next) if page.next else None,
             }
         )
@@ -125,14 +125,15 @@ def found(caller: Caller, integration_id: UUID) -> Watched:
     return row
 
 
-def shown(row: Watched, incidents: OpenIncidents) -> Json:
+def shown(row: Watched, overlay: Overlay) -> Json:
     """Return an integration with its health, as this API shows it everywhere."""
-    incident = incidents.over(provider=row.provider, service=row.service)
-    return shapes.integration(row, shapes.current(row, incident=incident))
+    incident, version = overlay.over(row)
+    return shapes.integration(row, shapes.current(row, incident=incident, version=version))
 
 
 def _answered(caller: Caller, integration_id: UUID) -> Json:
-    return shown(found(caller, integration_id), OpenIncidents.read())
+    overlay = Overlay.read()
+    return shown(found(caller, integration_id), overlay)
 
 
 def _wanted(caller: Caller, sent: dict[str, Any]) -> Wanted:

@@ -19,6 +19,7 @@ from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
     Call,
     Connection,
+    ConnectionState,
     Failure,
     Gate,
     RateLimit,
@@ -59,7 +60,7 @@ class Klavis:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one instance."""
         reply = await self._instance(target, gate)
-        return reply if isinstance(reply, Failure) else answers.server_status(reply)
+        return reply if isinstance(reply, Failure) else answers.told(reply, target)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
@@ -100,6 +101,10 @@ class Klavis:
         reply = await self._instance(target, gate)
         if isinstance(reply, Failure):
             return reply
+        told = answers.told(reply, target)
+        if isinstance(told, ServerStatus) and told.state is ConnectionState.GONE:
+            # Who opened the link would connect an account of theirs to somebody else's instance.
+            return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=told.reason)
         return answers.link(reply, callback_url=callback_url, id=target.server_instance_id)
 
     async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:
