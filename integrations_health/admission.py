@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
-from integrations_health import addresses, registry
+from integrations_health import addresses, mailboxes, registry
 from integrations_health.models import Integration
 from integrations_health.registration import FIELDS, Refusal, Registration
 from integrations_health.registry import Changes
@@ -93,6 +93,7 @@ def _known(row: Integration, registration: Registration) -> Admitted:
     """Return what is watched already. Raises Conflict where it is not watched in just this way."""
     if other := registry.differences(row, registration.said()):
         raise Conflict([_differs(name) for name in other])
+    mailboxes.keep([registration])
     return Admitted(row.pk, is_new=False)
 
 

@@ -235,6 +235,13 @@ class NewIntegration(IntegrationChange):
     user = serializers.RegexField(
         _ID, required=False, max_length=255, help_text="Your id of the user, or ours."
     )
+    userEmail = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=254,
+        write_only=True,
+        help_text="Where the user is told of alerts. Empty: nowhere any more.",
+    )
     providerUserId = serializers.RegexField(_ID_OR_NONE, required=False, max_length=255)
     authConfigId = serializers.RegexField(_ID_OR_NONE, required=False, max_length=255)
     probePolicy = serializers.ChoiceField(["always", "every_nth", "on_suspicion"], required=False)
