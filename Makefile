@@ -57,7 +57,7 @@ browser:
 # All of them are shared out to three processes, each with servers of its own: they wait more than
 # they reckon. With servers from the environment, which cannot be shared, one process runs them.
 ifeq ($(PYTEST)$(DATABASE_URL)$(REDIS_URL),)
-RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile
+RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 else
 RUN_TESTS := $(SERVERS) $(IN)python -m pytest $(PYTEST)
 endif
