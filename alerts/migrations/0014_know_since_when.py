@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0012_keep_only_indexes_that_are_read")]
+    dependencies = [("alerts", "0010_list_alerts_of_a_person")]
 
     operations = [
         migrations.AddField(
