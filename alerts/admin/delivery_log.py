@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from alerts import delivery
 from alerts.models import Destination, Notification, NotificationItem
 from alerts.pairs import JOINED
-from integrations_health import audit, clock
+from integrations_health import audit, clock, time_words
 
 SHOWN = 25
 ITEMS_SHOWN = 3
@@ -27,6 +27,7 @@ TONES = {
     "off": "unhealthy",
     "open": "unhealthy",
 }
+_RECOVERED = NotificationItem.Event.RECOVERED
 MAY_REPLAY = "alerts.replay_notification"
 _REFUSED = (
     "{} not sent again: sent anew before, not dead, or told in another message since.",
@@ -74,7 +75,7 @@ def pill(word: str) -> SafeString:
 
 def with_items(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return messages with what they tell, without bodies and secrets: two statements in all."""
-    items = NotificationItem.objects.select_related("alert__all_clear", "notice").order_by("pk")
+    items = NotificationItem.objects.select_related("alert", "notice").order_by("pk")
     told = Prefetch("items", items), Prefetch("replays__items", items)
     secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
     rows = rows.select_related("destination", "user", "replays").prefetch_related(*told)
@@ -88,10 +89,10 @@ def items_of(message: Notification) -> list[NotificationItem]:
 
 def says(item: NotificationItem) -> str:
     """Return what an item says: of an end, that it ended, and not what it was."""
-    if item.alert is None or item.event != NotificationItem.Event.RECOVERED:
-        return str(item.alert or item.notice)
-    all_clear = getattr(item.alert, "all_clear", None)
-    return f"It is over: {item.alert}" if all_clear is None else str(all_clear)
+    alert = item.alert
+    if alert is None or alert.resolved_at is None or item.event != _RECOVERED:
+        return str(alert or item.notice)
+    return f"It is over, after {time_words.span(alert.resolved_at - alert.since)}: {alert}"
 
 
 def state_of(message: Notification) -> str:
