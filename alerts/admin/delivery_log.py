@@ -6,15 +6,15 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts import delivery
-from alerts.models import Destination, Notification, NotificationItem
+from alerts.models import Alert, Destination, Notification, NotificationItem
 from alerts.pairs import JOINED
-from integrations_health import audit, clock, time_words
+from integrations_health import audit, clock
 
 SHOWN = 25
 ITEMS_SHOWN = 3
@@ -27,7 +27,6 @@ TONES = {
     "off": "unhealthy",
     "open": "unhealthy",
 }
-_RECOVERED = NotificationItem.Event.RECOVERED
 MAY_REPLAY = "alerts.replay_notification"
 _REFUSED = (
     "{} not sent again: sent anew before, not dead, or told in another message since.",
@@ -75,8 +74,11 @@ def pill(word: str) -> SafeString:
 
 def with_items(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return messages with what they tell, without bodies and secrets: two statements in all."""
-    items = NotificationItem.objects.select_related("alert", "notice").order_by("pk")
-    told = Prefetch("items", items), Prefetch("replays__items", items)
+    items = NotificationItem.objects.select_related("alert", "notice").annotate(
+        all_clear=Subquery(Alert.objects.filter(recovers=OuterRef("alert")).values("message"))
+    )
+    ordered = items.order_by("pk")
+    told = Prefetch("items", ordered), Prefetch("replays__items", ordered)
     secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
     rows = rows.select_related("destination", "user", "replays").prefetch_related(*told)
     return rows.defer("body", "replays__body", *secrets)
@@ -89,10 +91,9 @@ def items_of(message: Notification) -> list[NotificationItem]:
 
 def says(item: NotificationItem) -> str:
     """Return what an item says: of an end, that it ended, and not what it was."""
-    alert = item.alert
-    if alert is None or alert.resolved_at is None or item.event != _RECOVERED:
-        return str(alert or item.notice)
-    return f"It is over, after {time_words.span(alert.resolved_at - alert.since)}: {alert}"
+    if item.alert is None or item.event != NotificationItem.Event.RECOVERED:
+        return str(item.alert or item.notice)
+    return getattr(item, "all_clear", None) or f"It is over: {item.alert}"
 
 
 def state_of(message: Notification) -> str:

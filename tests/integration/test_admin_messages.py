@@ -228,14 +228,20 @@ def test_a_destination_that_was_switched_off_is_enabled_where_its_notice_leads(
 
 
 def test_a_log_says_of_an_end_that_it_ended(staff: Client) -> None:
-    opened = factories.alert(
-        message="Gmail has failed 3 times in a row.",
-        created_at=NOW,
-        resolved_at=NOW + timedelta(minutes=26),
-    )
+    opened = factories.alert(message="Gmail has failed 3 times in a row.", resolved_at=NOW)
     desk = factories.destination()
     factories.notification(alert=opened, event="recovered", destination=desk)
+    pages = [url(Destination, "change", desk.pk), url(Notification, "changelist")]
 
-    for page in (url(Destination, "change", desk.pk), url(Notification, "changelist")):
-        shown = staff.get(page).content.decode()
-        assert "recovered: It is over, after 26 min: Gmail has failed 3 times" in shown
+    by_hand = [staff.get(page).content.decode() for page in pages]
+    factories.alert(
+        integration=opened.integration,
+        alert_type="recovered",
+        recovers=opened,
+        resolved_at=NOW,
+        message="Gmail works again, after 26 min.",
+    )
+    by_itself = [staff.get(page).content.decode() for page in pages]
+
+    assert all("recovered: It is over: Gmail has failed 3 times" in page for page in by_hand)
+    assert all("recovered: Gmail works again, after 26 min." in page for page in by_itself)
