@@ -84,7 +84,8 @@ class Klavis:
         if not target.server_url:
             return _not_asked(tool, "the address of the server is missing")
         body = {
-            "serverUrl": target.server_url,
+            # A secret is no plain text, which is all that the encoder takes.
+            "serverUrl": str(target.server_url),
             "toolName": tool,
             "toolArgs": arguments,
             "connectionType": "StreamableHttp",
