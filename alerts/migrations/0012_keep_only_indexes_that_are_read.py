@@ -61,6 +61,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="alert",
+            name="recovers",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="alerts.alert",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="alert",
             name="resolved_by",
             field=models.ForeignKey(
                 db_index=False,
@@ -232,6 +244,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("resolved_at", None)),
                 fields=("integration", "rule"),
                 name="one_open_alert_per_rule_and_integration",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("recovers__isnull", False)),
+                fields=("recovers",),
+                name="an_alert_has_one_all_clear",
             ),
         ),
         migrations.AddConstraint(

@@ -45,8 +45,8 @@ class Alert(models.Model):
         db_index=False,
         related_name="alerts",
     )
-    recovers = models.OneToOneField(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="all_clear"
+    recovers = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, db_index=False, related_name="+"
     )
     alert_type = models.CharField(max_length=50, choices=TYPES)
     severity = models.CharField(max_length=20, choices=SEVERITIES)
@@ -110,6 +110,11 @@ class Alert(models.Model):
                 fields=["integration", "rule"],
                 condition=Q(resolved_at=None),
                 name="one_open_alert_per_rule_and_integration",
+            ),
+            models.UniqueConstraint(
+                fields=["recovers"],
+                condition=Q(recovers__isnull=False),
+                name="an_alert_has_one_all_clear",
             ),
             models.CheckConstraint(
                 condition=Q(began_at=None) | Q(began_at__lte=F("created_at")),
