@@ -49,8 +49,8 @@ def test_rows_that_stayed_as_they_were_are_not_read_again(size: int) -> None:
         record(found(taken), taken)
 
     # savepoint, update, copy; a look at alerts, and a closer one at what failed (integrations,
-    # their unrest, rules, alerts); release
-    assert len(sent) == 3 + 1 + 4 + 1
+    # their unrest, rules); release
+    assert len(sent) == 3 + 1 + 3 + 1
     assert HealthHistory.objects.filter(outcome="timeout", status="degraded").count() == size
 
 
