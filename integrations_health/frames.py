@@ -9,6 +9,7 @@ from integrations_health import shapes
 from integrations_health.models import HealthCheck
 from integrations_health.models.ownership import OwnedQuerySet
 from integrations_health.overlay import OpenIncidents, Turns
+from integrations_health.reauth_offers import Offers
 
 
 class Update(NamedTuple):
@@ -29,10 +30,11 @@ class Place(NamedTuple):
 
 
 def read(rows: OwnedQuerySet[HealthCheck]) -> list[Update]:
-    """Return the update of each row. Three queries."""
+    """Return the update of each row. Three queries, and a fourth where a grant is dead."""
     # The version first: what is read after it may be newer, never older than the version says.
     turns, incidents = Turns.read(), OpenIncidents.read()
-    return [_update(row, turns, incidents) for row in rows]
+    offers = Offers(incidents)
+    return [_update(row, turns, incidents, offers) for row in rows]
 
 
 def places(rows: OwnedQuerySet[HealthCheck]) -> dict[UUID, Place]:
@@ -57,9 +59,10 @@ def unpacked(packed: Iterable[tuple[str, str, int, str]]) -> list[Update]:
     return [Update(UUID(owner), UUID(pk), version, text) for owner, pk, version, text in packed]
 
 
-def _update(row: HealthCheck, turns: Turns, incidents: OpenIncidents) -> Update:
+def _update(row: HealthCheck, turns: Turns, incidents: OpenIncidents, offers: Offers) -> Update:
     version = turns.version(row.state_version, provider=row.provider, service=row.service)
     incident = incidents.over(provider=row.provider, service=row.service)
-    frame = shapes.update(row, incident=incident, version=version)
+    url = offers.url(row.integration_id, row)
+    frame = shapes.update(row, incident=incident, reauth_url=url, version=version)
     text = json.dumps(frame, separators=(",", ":"))
     return Update(row.user_id, row.integration_id, version, text)

@@ -13,6 +13,8 @@ from integrations_health.access import Caller
 from integrations_health.bars import Bar, Tone
 from integrations_health.models import HealthCheck, ProviderIncident
 from integrations_health.overlay import OpenIncidents, shown_status
+from integrations_health.reauth_offers import Offers
+from integrations_health.reauth_rules import Call
 from integrations_health.status import Status
 from integrations_health.windows import HALF_HOURS, Window
 
@@ -57,6 +59,7 @@ class Row:
     manual_at: datetime | None
     error_code: str
     error_message: str
+    reauth: Call
     version: int
     bar: Bar
     p95_ms: int | None
@@ -129,15 +132,16 @@ def read(caller: Caller, *, window: Window, now: datetime) -> Overview:
     ]
     bars = bar_rows.read(watched, window=window, incidents=incidents, now=now)
     open_now = OpenIncidents(sorted((one for one in incidents if one.closed_at is None), key=_age))
+    offers = Offers(open_now)
     return Overview(
-        rows=[_row(row, bars[row.integration_id], open_now) for row in found],
+        rows=[_row(row, bars[row.integration_id], open_now, offers) for row in found],
         incidents=incidents,
         window=window,
         now=now,
     )
 
 
-def _row(health: Any, read: bar_rows.Read, open_now: OpenIncidents) -> Row:
+def _row(health: Any, read: bar_rows.Read, open_now: OpenIncidents, offers: Offers) -> Row:
     incident = open_now.over(provider=health.provider, service=health.service)
     return Row(
         id=health.integration_id,
@@ -154,6 +158,7 @@ def _row(health: Any, read: bar_rows.Read, open_now: OpenIncidents) -> Row:
         manual_at=health.manual_at,
         error_code=health.error_code,
         error_message=health.error_message,
+        reauth=offers.of(health),
         version=health.state_version,
         bar=read.bar,
         p95_ms=read.p95_ms if read.p95_ms is not None else health.response_time_ms,

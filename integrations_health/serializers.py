@@ -54,7 +54,7 @@ class Current(serializers.Serializer[object]):
     errorCode = serializers.ChoiceField(ERROR_CODES, allow_null=True)
     errorMessage = serializers.CharField(allow_null=True, help_text="A sentence for people.")
     cause = serializers.ChoiceField(CAUSES, allow_null=True, help_text="Whose fault it is.")
-    reauthUrl = serializers.URLField(allow_null=True)
+    reauthUrl = serializers.URLField(allow_null=True, help_text="Where its owner reconnects it.")
     incident = Incident(allow_null=True)
     version = _count("Grows with each result.")
 
@@ -241,3 +241,10 @@ class NewIntegration(IntegrationChange):
     probeEvery = serializers.IntegerField(required=False, min_value=2, max_value=1000)
     probeTool = serializers.CharField(required=False, max_length=200)
     probeArguments = serializers.DictField(required=False)
+
+
+class ReauthLink(serializers.Serializer[object]):
+    """Where the owner of an integration connects it again."""
+
+    url = serializers.URLField(help_text="A page of ours; it asks its owner to sign in.")
+    expiresAt = _instant("Fourteen days from now.")

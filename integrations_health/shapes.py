@@ -95,11 +95,16 @@ def instant(at: datetime | None) -> str | None:
 
 
 def current(
-    health: Health, *, incident: ProviderIncident | None, version: int | None = None
+    health: Health,
+    *,
+    incident: ProviderIncident | None,
+    reauth_url: str | None = None,
+    version: int | None = None,
 ) -> Json:
     """Return how an integration is now: `current` of REST, `health` of a WebSocket frame.
 
-    `version`, when incidents come and go, is what `overlay.Turns` makes of the row's own.
+    `reauth_url` is what `reauth_offers.Offers` has for its owner. `version`, when incidents come
+    and go, is what `overlay.Turns` makes of the row's own.
     """
     return {
         "status": shown_status(health.status, incident),
@@ -111,8 +116,7 @@ def current(
         "errorCode": health.error_code or None,
         "errorMessage": health.error_message or None,
         "cause": cause(health.error_code),
-        # A re-authentication link is made when somebody asks for it.
-        "reauthUrl": None,
+        "reauthUrl": reauth_url,
         "incident": None if incident is None else incident_of(incident),
         "version": health.state_version if version is None else version,
     }
@@ -220,10 +224,14 @@ def _service_check(health: HealthCheck) -> Json:
 
 
 def update(
-    health: HealthCheck, *, incident: ProviderIncident | None, version: int | None = None
+    health: HealthCheck,
+    *,
+    incident: ProviderIncident | None,
+    reauth_url: str | None = None,
+    version: int | None = None,
 ) -> Json:
     """Return the WebSocket frame that tells how an integration is now."""
-    shown = current(health, incident=incident, version=version)
+    shown = current(health, incident=incident, reauth_url=reauth_url, version=version)
     return {
         "integrationId": str(health.integration_id),
         "service": health.service,

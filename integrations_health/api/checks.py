@@ -19,6 +19,7 @@ from integrations_health.budget import Lane
 from integrations_health.models import HealthCheck
 from integrations_health.overlay import OpenIncidents
 from integrations_health.problems import Problem, not_found, unavailable
+from integrations_health.reauth_offers import Offers
 from integrations_health.shapes import Json
 
 LATER = "respond-async"
@@ -101,8 +102,10 @@ _REASONS: dict[type[Exception], Callable[[], Problem]] = {
 
 
 def _current(health: HealthCheck) -> Json:
-    incident = OpenIncidents.read().over(provider=health.provider, service=health.service)
-    return shapes.current(health, incident=incident)
+    incidents = OpenIncidents.read()
+    incident = incidents.over(provider=health.provider, service=health.service)
+    reauth_url = Offers(incidents).url(health.integration_id, health)
+    return shapes.current(health, incident=incident, reauth_url=reauth_url)
 
 
 def _result(health: HealthCheck, *, is_cached: bool) -> Json:

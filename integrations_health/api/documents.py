@@ -36,7 +36,7 @@ _CURRENT = {
     "errorCode": "auth_expired",
     "errorMessage": "The connection expired or was revoked. Reconnect it.",
     "cause": "user_grant",
-    "reauthUrl": None,
+    "reauthUrl": f"https://health.example.com/integrations/{_INTEGRATION}/reconnect/",
     "incident": None,
     "version": 17,
 }
@@ -226,5 +226,20 @@ CHECK_NOW: dict[str, Any] = {
             "It takes longer; `Location` is where the result will be.",
         ),
         (429, MEDIA_TYPE): OpenApiResponse(_LIMITED, description="It was checked a moment ago."),
+    },
+}
+REAUTHENTICATE: dict[str, Any] = {
+    "operation_id": "reauthenticate",
+    "extensions": {openapi.ALSO: ["409"]},
+    "request": None,
+    "responses": {
+        200: said(
+            serializers.ReauthLink,
+            {
+                "url": "https://health.example.com/reconnect/AAECAwQ.Zm9yIHRoaXMgb3duZXI/",
+                "expiresAt": "2026-12-08T08:20:00.000Z",
+            },
+            "Good for its owner alone, until it was used or has expired.",
+        )
     },
 }

@@ -17,11 +17,12 @@ from integrations_health.api.views import ApiView
 from integrations_health.models import ProviderIncident
 from integrations_health.overlay import OpenIncidents
 from integrations_health.problems import not_found
+from integrations_health.reauth_offers import Offers
 from integrations_health.watched import WatchedHealth
 
 CHECKS = 100
 # Raised when the answer changes its shape, so that nobody keeps one of the old shape.
-SHAPE = 2
+SHAPE = 3
 
 
 class Health(ApiView):
@@ -35,9 +36,11 @@ class Health(ApiView):
         row = watched.health(self.caller, integration_id)
         if row is None:
             raise not_found()
-        incident = OpenIncidents.read().over(provider=row.provider, service=row.service)
+        incidents = OpenIncidents.read()
+        incident = incidents.over(provider=row.provider, service=row.service)
+        reauth_url = Offers(incidents).url(row.integration_id, row)
         alerts = standing.open_of(row.integration_id, row.user_id)
-        headers = {"ETag": _etag(row, incident, alerts), "Cache-Control": REVALIDATED}
+        headers = {"ETag": _etag(row, incident, alerts, reauth_url), "Cache-Control": REVALIDATED}
         if known := unchanged(request._request, headers):
             return known
         checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
@@ -46,7 +49,7 @@ class Health(ApiView):
             "integrationId": str(row.integration_id),
             "service": row.service,
             "provider": row.provider,
-            "current": shapes.current(row, incident=incident),
+            "current": shapes.current(row, incident=incident, reauth_url=reauth_url),
             "alerts": [alert_shapes.alert(one, reader) for one in alerts],
             "history": [shapes.entry(check) for check in checks],
             "statistics": shapes.statistics(history.statistics(checks)),
@@ -57,7 +60,12 @@ class Health(ApiView):
         return answer(body, headers=headers)
 
 
-def _etag(row: WatchedHealth, incident: ProviderIncident | None, alerts: Sequence[Standing]) -> str:
+def _etag(
+    row: WatchedHealth,
+    incident: ProviderIncident | None,
+    alerts: Sequence[Standing],
+    reauth_url: str | None,
+) -> str:
     """Return what changes when anything of the answer does, told without reading the history.
 
     Every result that counts raises `state_version`; one that comes late adds to the history alone,
@@ -67,6 +75,7 @@ def _etag(row: WatchedHealth, incident: ProviderIncident | None, alerts: Sequenc
         *(SHAPE, row.integration_id.hex, row.state_version, int(row.enabled)),
         round(row.next_check_at.timestamp() * 1_000),
         incident.pk.hex if incident else "",
+        "" if reauth_url is None else "r",
         standing.mark(alerts),
     )
     return f'W/"{"-".join(map(str, parts))}"'

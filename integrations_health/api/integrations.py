@@ -19,6 +19,7 @@ from integrations_health.api.parameters import Rule
 from integrations_health.api.views import ApiView
 from integrations_health.overlay import OpenIncidents
 from integrations_health.problems import FieldError, Problem, invalid, not_found
+from integrations_health.reauth_offers import Offers
 from integrations_health.registration import Registration
 from integrations_health.registry import Changes
 from integrations_health.shapes import Json
@@ -46,6 +47,7 @@ class Integrations(ApiView):
         """List integrations with their current health, in the order in which they were added."""
         sent = parameters.read(request.query_params, LIST_PARAMETERS)
         incidents = OpenIncidents.read()
+        offers = Offers(incidents)
         page = watched.page(
             self.caller,
             _wanted(self.caller, sent),
@@ -55,7 +57,7 @@ class Integrations(ApiView):
         )
         return answer(
             {
-                "items": [shown(row, incidents) for row in page.rows],
+                "items": [shown(row, incidents, offers) for row in page.rows],
                 "nextCursor": str(page.next) if page.next else None,
             }
         )
@@ -125,14 +127,16 @@ def found(caller: Caller, integration_id: UUID) -> Watched:
     return row
 
 
-def shown(row: Watched, incidents: OpenIncidents) -> Json:
+def shown(row: Watched, incidents: OpenIncidents, offers: Offers) -> Json:
     """Return an integration with its health, as this API shows it everywhere."""
     incident = incidents.over(provider=row.provider, service=row.service)
-    return shapes.integration(row, shapes.current(row, incident=incident))
+    url = offers.url(row.pk, row)
+    return shapes.integration(row, shapes.current(row, incident=incident, reauth_url=url))
 
 
 def _answered(caller: Caller, integration_id: UUID) -> Json:
-    return shown(found(caller, integration_id), OpenIncidents.read())
+    incidents = OpenIncidents.read()
+    return shown(found(caller, integration_id), incidents, Offers(incidents))
 
 
 def _wanted(caller: Caller, sent: dict[str, Any]) -> Wanted:
