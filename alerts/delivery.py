@@ -168,7 +168,7 @@ def _was_heard(row: Notification, *, now: datetime) -> None:
     """Note on the alerts when their opening went out; what was said of the recipient is over."""
     # Who hears that it ended hears that it began, too.
     told = NotificationItem.objects.filter(notification=row.replays_id or row.pk).exclude(
-        event=NotificationItem.Event.ESCALATED
+        event__in=[NotificationItem.Event.ESCALATED, NotificationItem.Event.ASKED]
     )
     # Ordered: whoever records checks locks alerts in this order, too.
     alerts = Alert.objects.filter(pk__in=told.values("alert"), sent_at=None).order_by("pk")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,8 @@ from django.template.loader import render_to_string
 from alerts import slack_text, words
 from alerts.senders.email import one_line, visible
 from alerts.senders.webhook import MOST_BYTES
-from integrations_health.outcomes import MEANINGS, Cause, Outcome
+from alerts.told import Told
+from integrations_health.outcomes import Cause
 
 # What is beyond is counted, not listed.
 MOST_LISTED = 20
@@ -28,57 +28,12 @@ _CAUSES = {
     Cause.SERVICE: "trouble at the service",
     Cause.OURS: "a fault of ours",
 }
-_NEWS = {"opened": "is failing", "escalated": "became worse", "recovered": "works again"}
-_MENDED_BY_THE_USER = {Cause.USER_GRANT, Cause.USER_SCOPE}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """One thing that a message tells: an event of an alert, or of a notice to staff.
-
-    An all-clear `is_whole` when the recipient hears by it that anything was wrong at all.
-    """
-
-    event: str
-    # How it ended where it does not work again, as far as anybody knows.
-    end: str = ""
-    sentence: str
-    id: UUID
-    began_at: datetime
-    ended_at: datetime | None = None
-    is_notice: bool = False
-    kind: str = ""
-    is_degraded: bool = False
-    severity: str = ""
-    service: str = ""
-    provider: str = ""
-    name: str = ""
-    error_code: str = ""
-    integration_id: UUID | None = None
-    user_id: UUID | None = None
-    is_whole: bool = False
-
-    @property
-    def cause(self) -> Cause | None:
-        """Return whose fault it is, as far as that is known."""
-        known = self.error_code in Outcome.__members__.values()
-        return MEANINGS[Outcome(self.error_code)].cause if known else None
-
-    @property
-    def called(self) -> str:
-        """Return what people call the integration."""
-        return words.name(display_name=self.name, service=self.service, provider=self.provider)
-
-    @property
-    def group(self) -> tuple[object, ...]:
-        """Return what things share that are one line of news."""
-        what = (self.is_notice, self.event, self.is_whole, self.kind)
-        return (*what, self.service, self.provider, self.cause)
-
-    @property
-    def trouble(self) -> str:
-        """Return what is said of it once it is over."""
-        return "had trouble" if self.is_degraded else "was down"
+_NEWS = {
+    "opened": "is failing",
+    "escalated": "became worse",
+    "recovered": "works again",
+    "asked": "waits for you to reconnect it",
+}
 
 
 def subject(told: Sequence[Told]) -> str:
@@ -156,8 +111,10 @@ def button(told: Sequence[Told], *, is_owner: bool) -> tuple[str, str]:
     if not is_owner:
         return "Look at it", f"{settings.PUBLIC_URL}/admin/alerts/alert/"
     integrations = {one.integration_id for one in told}
-    is_to_mend = any(one.cause in _MENDED_BY_THE_USER and one.event != "recovered" for one in told)
-    label = "Reconnect" if is_to_mend else "See how it is"
+    links = {one.reauth_url for one in told if one.reauth_url}
+    label = "Reconnect" if links else "See how it is"
+    if len(links) == 1:
+        return label, links.pop()
     if len(integrations) == 1 and told[0].integration_id is not None:
         return label, f"{settings.PUBLIC_URL}/integrations/{told[0].integration_id}/"
     return label, f"{settings.PUBLIC_URL}/"
@@ -226,6 +183,7 @@ def _facts(one: Told) -> dict[str, Any]:
     if one.is_notice:
         said = visible(one.sentence)[:LONGEST_LINE]
         return {"noticeId": str(one.id), "message": said, **times, **whole}
+    reauth = {"reauthUrl": one.reauth_url} if one.reauth_url else {}
     return {
         "alertId": str(one.id),
         "integrationId": str(one.integration_id),
@@ -235,6 +193,7 @@ def _facts(one: Told) -> dict[str, Any]:
         "severity": one.severity,
         "errorCode": one.error_code,
         "cause": one.cause,
+        **reauth,
         **times,
         **whole,
     }

@@ -20,6 +20,8 @@ _HELD = {
     Reason.ACKNOWLEDGED: "Nobody is told while somebody looks after it.",
     Reason.INCIDENT: "Nobody is told while the provider has an incident; the check after it "
     "decides.",
+    Reason.MANY_AT_ONCE: "So many of the provider's connections fail at once that it is hardly the "
+    "owner's: they are not asked to reconnect until fewer do.",
     Reason.MAINTENANCE: "Nobody is told during the maintenance.",
     Reason.SILENCE: "Nobody is told while it is silenced.",
     Reason.NO_DESTINATION: "Nobody can be told: the rule has no destination that works, or the "

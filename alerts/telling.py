@@ -15,7 +15,9 @@ from alerts.models import Alert, NotificationItem
 from alerts.planning import Item, Recipient
 from alerts.rules import Rule
 from alerts.sight import Watched
+from integrations_health import reauth_rules
 from integrations_health.overlay import OpenIncidents
+from integrations_health.reauth_offers import Offers
 
 Event = NotificationItem.Event
 
@@ -91,12 +93,14 @@ def _held(owed: Sequence[Owed], *, now: datetime) -> dict[UUID, Held]:
     for quiet in quiets:
         own[quiet.alert_id].append(quiet)
     incidents = OpenIncidents.read()
+    offers = Offers(incidents)
     held: dict[UUID, Held] = {}
     wait: dict[cooldowns.Pair, Owed] = {}
     for one in owed:
         over = incidents.over(provider=one.watched.provider, service=one.watched.service)
         incident = None if over is None else sight.incident(over)
-        reason = held_back(_facts(one, over=incident), quiets=[*own[one.alert.pk], *shared])
+        facts = _facts(one, over=incident)._replace(is_one_of_many=_is_one_of_many(one, offers))
+        reason = held_back(facts, quiets=[*own[one.alert.pk], *shared])
         if reason is not None:
             held[one.alert.pk] = reason
             if reason.reason is Reason.INCIDENT and over is not None:
@@ -108,6 +112,12 @@ def _held(owed: Sequence[Owed], *, now: datetime) -> dict[UUID, Held]:
         why = "The same was told not long ago."
         held[wait[pair].alert.pk] = Held(Reason.COOLDOWN, why, until)
     return held
+
+
+def _is_one_of_many(one: Owed, offers: Offers) -> bool:
+    """Say whether its owner alone could mend it, and is not asked to while so many fail."""
+    is_owners = reauth_rules.is_owners(one.alert.error_code)
+    return is_owners and offers.is_on_hold(one.watched.provider, one.watched.service)
 
 
 def _facts(one: Owed, *, over: Incident | None = None) -> Facts:

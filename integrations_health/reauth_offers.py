@@ -25,6 +25,7 @@ _DEAD = [code for code, cause in reauth_rules.CAUSES.items() if cause is Cause.U
 _LATELY = """
 SELECT provider, count(*),
     count(*) FILTER (WHERE status <> 'healthy' AND error_code = ANY(%(dead)s)),
+    count(DISTINCT user_id) FILTER (WHERE status <> 'healthy' AND error_code = ANY(%(dead)s)),
     count(*) FILTER (WHERE metadata->>'outcome' = %(refused)s)
 FROM integration_health_checks
 WHERE enabled AND last_check_at > now() - %(window)s
@@ -100,9 +101,9 @@ def _read_storms() -> frozenset[str]:
         return frozenset(_stormy(cursor.fetchall()))
 
 
-def _stormy(counts: Iterable[tuple[str, int, int, int]]) -> Iterable[str]:
-    for provider, checked, dead, refused in counts:
-        if reauth_rules.is_storm(checked=checked, dead=dead, refused=refused):
+def _stormy(counts: Iterable[tuple[str, int, int, int, int]]) -> Iterable[str]:
+    for provider, checked, dead, people, refused in counts:
+        if reauth_rules.is_storm(checked=checked, dead=dead, people=people, refused=refused):
             yield provider
 
 

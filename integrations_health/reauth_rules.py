@@ -7,7 +7,7 @@ from integrations_health.status import Status
 
 CAUSES = {outcome.value: meaning.cause for outcome, meaning in MEANINGS.items()}
 # With fewer, a third of them is one family's password.
-LEAST_DEAD = 5
+LEAST_PEOPLE = 5
 STORM_SHARE = 0.3
 
 
@@ -48,13 +48,13 @@ def decide(*, is_needed: bool, is_supported: bool, is_on_hold: bool) -> Call:
     return Call.ON_HOLD if is_on_hold else Call.OFFERED
 
 
-def is_storm(*, checked: int, dead: int, refused: int) -> bool:
+def is_storm(*, checked: int, dead: int, people: int, refused: int) -> bool:
     """Say whether a provider's failures are more than its users' own.
 
-    Of `checked` integrations lately, `dead` lost their grant and for `refused` the provider did
-    not take our key.
+    Of `checked` integrations lately, `dead` lost their grant, those of so many `people`, and for
+    `refused` the provider did not take our key.
     """
     if not checked:
         return False
     is_our_key = refused / checked >= STORM_SHARE
-    return is_our_key or (dead >= LEAST_DEAD and (dead + refused) / checked >= STORM_SHARE)
+    return is_our_key or (people >= LEAST_PEOPLE and (dead + refused) / checked >= STORM_SHARE)

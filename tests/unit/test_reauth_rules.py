@@ -65,24 +65,26 @@ def test_the_call_says_why_not(
 
 
 @pytest.mark.parametrize(
-    ("checked", "dead", "refused", "is_storm"),
+    ("checked", "dead", "people", "refused", "is_storm"),
     [
-        (0, 0, 0, False),
-        (100, 0, 0, False),
-        (100, 29, 0, False),
-        (100, 30, 0, True),
-        (100, 100, 0, True),
-        (3, 0, 3, True),
-        (3, 0, 1, True),
-        (100, 0, 29, False),
-        (100, 10, 20, True),
-        # A family that changed its password is no storm.
-        (4, 4, 0, False),
-        (5, 5, 0, True),
-        (10, 4, 0, False),
+        (0, 0, 0, 0, False),
+        (100, 0, 0, 0, False),
+        (100, 29, 29, 0, False),
+        (100, 30, 30, 0, True),
+        (100, 100, 100, 0, True),
+        (3, 0, 0, 3, True),
+        (3, 0, 0, 1, True),
+        (100, 0, 0, 29, False),
+        (100, 10, 10, 20, True),
+        # A family that changed its password is no storm, however much it connected.
+        (12, 12, 4, 0, False),
+        (5, 5, 5, 0, True),
+        (10, 4, 4, 0, False),
     ],
 )
 def test_a_third_at_once_is_hardly_each_owners(
-    checked: int, dead: int, refused: int, is_storm: bool
+    checked: int, dead: int, people: int, refused: int, is_storm: bool
 ) -> None:
-    assert reauth_rules.is_storm(checked=checked, dead=dead, refused=refused) is is_storm
+    said = reauth_rules.is_storm(checked=checked, dead=dead, people=people, refused=refused)
+
+    assert said is is_storm

@@ -13,7 +13,7 @@ _HEAD = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,"><style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 10vh auto; max-width: 24rem; padding: 0 1rem }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 10vh auto; max-width: 24rem; padding: 1rem }}
 label, input {{ display: block; width: 100%; box-sizing: border-box; font: inherit }}
 input, button {{ margin: .25rem 0 1rem; padding: .5rem 1rem; font: inherit }}
 </style></head>"""
