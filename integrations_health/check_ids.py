@@ -14,7 +14,7 @@ def check_id(integration_id: UUID, check_seq: int, checked_at: datetime) -> UUID
     The bits that are random in RFC 9562 follow from the integration and the claim, so a result
     that is delivered twice has one id, and ids grow with time, which keeps the index compact.
     """
-    seed = integration_id.bytes + check_seq.to_bytes(8, "big")
+    seed = (integration_id.int << 64 | check_seq).to_bytes(24, "big")
     tail = int.from_bytes(blake2b(seed, digest_size=10).digest(), "big")
     milliseconds = int(checked_at.timestamp() * 1000)
     return UUID(

@@ -17,8 +17,9 @@ from integrations_health.check_ids import check_id
 from integrations_health.crash_points import crash_point
 from integrations_health.judgement import ProbeWord, ServerWord
 from integrations_health.outcomes import CheckResult, CheckTarget, Outcome, clamped_wait
-from integrations_health.patience import ATTEMPTS, Patience, is_transient, retries_for
+from integrations_health.patience import ATTEMPTS, Patience, is_transient
 from integrations_health.providers.base import (
+    BULK_SIZE,
     ConnectionState,
     Failure,
     NoBudget,
@@ -27,8 +28,6 @@ from integrations_health.providers.base import (
 )
 
 logger = logging.getLogger(__name__)
-
-BULK_SIZE = 100
 
 
 class Findings(NamedTuple):
@@ -42,14 +41,6 @@ class Findings(NamedTuple):
     def wait_of_deferred(self) -> timedelta:
         """After what time it makes sense to try again what had no turn."""
         return clamped_wait(self.wait) or settings.TICK
-
-
-def calls_for(provider: Provider, targets: Sequence[CheckTarget]) -> int:
-    """Return how many calls a batch may need, retries included."""
-    if not provider.reads_in_bulk:
-        return 2 * len(targets) + retries_for(len(targets))
-    pages = -(-len(targets) // BULK_SIZE)
-    return pages + sum(target.is_probe_due for target in targets) + retries_for(len(targets))
 
 
 async def check(
@@ -96,10 +87,8 @@ class _Batch:
 
     async def run(self) -> None:
         """Ask about everything, or stop at the deadline with what is there."""
-        chunks = [
-            self.targets[start : start + BULK_SIZE]
-            for start in range(0, len(self.targets), BULK_SIZE)
-        ]
+        starts = range(0, len(self.targets), BULK_SIZE)
+        chunks = [self.targets[start : start + BULK_SIZE] for start in starts]
         workers = -(-self._config["concurrency"] // len(chunks))
         try:
             async with asyncio.timeout(settings.BATCH_DEADLINE.total_seconds()):
@@ -114,12 +103,26 @@ class _Batch:
                 servers = await self._read_in_bulk(targets)
             except Exception:
                 logger.exception("page.crashed", extra={"provider": self.provider.name})
-                for target in targets:
-                    result = judgement.of_our_bug(target, at=self._now())
-                    self.results[target.integration_id] = result
+                broken = (judgement.of_our_bug(one, at=self._now()) for one in targets)
+                self.results |= {result.integration_id: result for result in broken}
                 return
-        todo = deque((target, servers.get(target.integration_id)) for target in targets)
+        todo: deque[tuple[CheckTarget, ServerWord]] = deque()
+        for target in targets:
+            server = servers.get(target.integration_id)
+            if isinstance(server, ServerStatus) and not self._must_probe(target, server):
+                self._settle(target, server)
+            else:
+                todo.append((target, server))
         await asyncio.gather(*(self._work(todo) for _ in range(min(workers, len(todo)))))
+
+    def _settle(self, target: CheckTarget, server: ServerStatus) -> None:
+        """Conclude at once: the page of many said all that there is to ask."""
+        at = self._now()
+        id = check_id(target.integration_id, target.check_seq, at)
+        try:
+            self.results[target.integration_id] = self._judge(target, server, None, id=id, at=at)
+        except Exception as error:
+            self._break_off(target, error, at=at)
 
     async def _read_in_bulk(self, targets: Sequence[CheckTarget]) -> dict[UUID, ServerWord]:
         servers: dict[UUID, ServerWord] = {}
@@ -145,14 +148,17 @@ class _Batch:
                 self.results[target.integration_id] = await self._check(target, server, at=at)
             except NoBudget:
                 continue
-            except Exception:
-                # One traceback, one internal error, and the batch goes on.
-                logger.exception(
-                    "check.crashed", extra={"integration_id": str(target.integration_id)}
-                )
-                self.results[target.integration_id] = judgement.of_our_bug(target, at=at)
+            except Exception as error:
+                self._break_off(target, error, at=at)
+
+    def _break_off(self, target: CheckTarget, error: Exception, *, at: datetime) -> None:
+        """Note one traceback and one internal error: the batch goes on."""
+        about = {"integration_id": str(target.integration_id)}
+        logger.error("check.crashed", extra=about, exc_info=error)
+        self.results[target.integration_id] = judgement.of_our_bug(target, at=at)
 
     async def _check(self, target: CheckTarget, server: ServerWord, *, at: datetime) -> CheckResult:
+        id = check_id(target.integration_id, target.check_seq, at)
         probe: ProbeWord = None
         if self._refused is not None:
             server = self._refused
@@ -162,36 +168,35 @@ class _Batch:
         elif target.is_probe_due and probes.probe_for(target) is not None:
             # The probe proves more than the server's word, which is asked only when it fails: with
             # a provider that allows two calls a second, half the calls are half the delay.
-            probe = await self._probe(target, None, at=at)
+            probe = await self._probe(target, None, id=id)
             if not judgement.is_good(probe, slow_after_ms=settings.SLOW_MS):
                 server = await self._status(target, probe)
-            return self._conclude(target, server, probe, at=at)
+            return self._conclude(target, server, probe, id=id, at=at)
         else:
             server = await self._status(target, None)
         if self._must_probe(target, server):
-            probe = await self._probe(target, server, at=at)
-        return self._conclude(target, server, probe, at=at)
+            probe = await self._probe(target, server, id=id)
+        return self._conclude(target, server, probe, id=id, at=at)
 
     def _now(self) -> datetime:
         return self._claimed_at + timedelta(seconds=time.monotonic() - self._started)
 
     def _must_probe(self, target: CheckTarget, server: ServerWord) -> bool:
-        if probes.probe_for(target) is None or not judgement.needs_probe(target, server):
-            return False
         is_as_ever = isinstance(server, ServerStatus) and server.state is ConnectionState.ACTIVE
-        return target.is_probe_due or not is_as_ever
+        if is_as_ever and not target.is_probe_due:
+            return False
+        return probes.probe_for(target) is not None and judgement.needs_probe(target, server)
 
-    async def _probe(self, target: CheckTarget, server: ServerWord, *, at: datetime) -> ProbeWord:
+    async def _probe(self, target: CheckTarget, server: ServerWord, *, id: UUID) -> ProbeWord:
         probe = probes.probe_for(target)
         assert probe is not None
-        request_id = check_id(target.integration_id, target.check_seq, at)
         try:
             return await self._patience.ask(
                 lambda: self.provider.call_tool(
                     target,
                     tool=probe.tool,
                     arguments=probe.arguments,
-                    request_id=request_id,
+                    request_id=id,
                     gate=self._allotment.gate,
                 )
             )
@@ -221,18 +226,24 @@ class _Batch:
             self._refused = answer  # Any other refusal may concern this one connection alone.
 
     def _conclude(
-        self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, at: datetime
+        self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, id: UUID, at: datetime
     ) -> CheckResult:
-        crash_point("judging", of=target.server_instance_id)
         self._heed(probe)
         self._heed(server)
         heard = [word for word in (server, probe) if word is not None]
         if all(isinstance(word, Failure) and word.is_connection_level for word in heard):
             self.unreachable.add(target.integration_id)
+        return self._judge(target, server, probe, id=id, at=at)
+
+    def _judge(
+        self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, id: UUID, at: datetime
+    ) -> CheckResult:
+        crash_point("judging", of=target.server_instance_id)
         return judgement.conclude(
             target,
             server,
             probe,
+            id=id,
             at=at,
             slow_after_ms=settings.SLOW_MS,
             secrets=(self._config["api_key"], target.server_url, target.server_token),

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeGuard
+from uuid import UUID
 
 from integrations_health import probes
 from integrations_health.check_ids import check_id
@@ -12,6 +14,7 @@ from integrations_health.outcomes import (
     CheckResult,
     CheckTarget,
     Evidence,
+    Finding,
     Outcome,
 )
 from integrations_health.providers.base import (
@@ -49,32 +52,21 @@ def conclude(
     server: ServerWord,
     probe: ProbeWord,
     *,
+    id: UUID,
     at: datetime,
     slow_after_ms: int,
     secrets: Sequence[str] = (),
 ) -> CheckResult:
-    """Return the result of a check that began at `at`, with its evidence.
+    """Return the result of the check `id` that began at `at`, with its evidence.
 
     `secrets` are what went out with the calls: an answer that repeats one is redacted of it.
     """
-    verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
-    words = (probe, server)
-    waits = [word.retry_after for word in words if isinstance(word, Failure) and word.retry_after]
-    measured = probe if probe is not None else server
-    return CheckResult(
-        integration_id=target.integration_id,
-        check_seq=target.check_seq,
-        check_id=check_id(target.integration_id, target.check_seq, at),
-        checked_at=at,
-        outcome=verdict.outcome,
-        is_certain=verdict.is_certain,
-        evidence=evidence(server, probe, secrets=secrets),
-        response_time_ms=None if measured is None else measured.call.latency_ms,
-        server_status=server_word(server),
-        is_active=is_active(server),
-        is_probed=probe is not None,
-        wait=max(waits, default=None),
-    )
+    if probe is None and _is_of_many(server):
+        finding = _of_many(server, target.was_connected, slow_after_ms)
+    else:
+        verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
+        finding = _finding(verdict, server, probe, secrets=secrets)
+    return CheckResult._make((target.integration_id, target.check_seq, id, at, *finding))
 
 
 def of_our_bug(target: CheckTarget, *, at: datetime) -> CheckResult:
@@ -122,16 +114,12 @@ def judge(
     Without a probe the server's answer decides, its latency included where it was asked about this
     one connection alone (`server.call.latency_ms` is None for a page of many).
     """
-    if isinstance(server, ServerStatus) and server.state in _DECIDED:
-        return Judgement(*_DECIDED[server.state])
     heard = None if probe is None else probes.judge(probe, slow_after_ms=slow_after_ms)
-    if isinstance(server, ServerStatus) and server.state is ConnectionState.PENDING:
-        # "No credentials" of somebody who once was connected is no set-up in progress.
-        return Judgement(
-            (heard or Outcome.AUTH_EXPIRED) if target.was_connected else Outcome.PENDING
-        )
-    if heard is None:
-        return Judgement(_judge_server(server, slow_after_ms=slow_after_ms))
+    state = server.state if isinstance(server, ServerStatus) else None
+    if heard is None or state in _DECIDED:
+        return _judge_server(server, target.was_connected, slow_after_ms)
+    if state is ConnectionState.PENDING:
+        return Judgement(heard if target.was_connected else Outcome.PENDING)
     if _is_in_grace(target, at=at) and MEANINGS[heard].vote not in {Vote.HEALTHY, Vote.ABSTAINS}:
         return Judgement(Outcome.PENDING)
     return Judgement(heard)
@@ -161,14 +149,49 @@ def is_active(server: ServerWord) -> bool | None:
     return server.state is ConnectionState.ACTIVE
 
 
-def _judge_server(server: ServerWord, *, slow_after_ms: int) -> Outcome:
+def _judge_server(server: ServerWord, was_connected: bool, slow_after_ms: int) -> Judgement:
     if isinstance(server, Failure):
-        return server.outcome
-    if server is None or server.state is not ConnectionState.ACTIVE:
+        return Judgement(server.outcome)
+    state = ConnectionState.UNKNOWN if server is None else server.state
+    if state in _DECIDED:
+        return Judgement(*_DECIDED[state])
+    if state is ConnectionState.PENDING:
+        # "No credentials" of somebody who once was connected is no set-up in progress.
+        return Judgement(Outcome.AUTH_EXPIRED if was_connected else Outcome.PENDING)
+    if server is None or state is not ConnectionState.ACTIVE:
         # A word we do not know, and no probe to ask instead: our table needs an update.
-        return Outcome.PROBE_MISCONFIGURED
+        return Judgement(Outcome.PROBE_MISCONFIGURED)
     latency = server.call.latency_ms
-    return Outcome.SLOW if latency is not None and latency > slow_after_ms else Outcome.OK
+    is_slow = latency is not None and latency > slow_after_ms
+    return Judgement(Outcome.SLOW if is_slow else Outcome.OK)
+
+
+def _is_of_many(server: ServerWord) -> TypeGuard[ServerStatus]:
+    return isinstance(server, ServerStatus) and not server.reason and server.call.latency_ms is None
+
+
+# One page says the very same of most of its accounts. No secret of ours went out for any of them.
+@lru_cache(maxsize=1_000)
+def _of_many(server: ServerStatus, was_connected: bool, slow_after_ms: int) -> Finding:
+    return _finding(_judge_server(server, was_connected, slow_after_ms), server, None)
+
+
+def _finding(
+    verdict: Judgement, server: ServerWord, probe: ProbeWord, *, secrets: Sequence[str] = ()
+) -> Finding:
+    words = (probe, server)
+    waits = [word.retry_after for word in words if isinstance(word, Failure) and word.retry_after]
+    measured = probe if probe is not None else server
+    return Finding(
+        outcome=verdict.outcome,
+        evidence=evidence(server, probe, secrets=secrets),
+        response_time_ms=None if measured is None else measured.call.latency_ms,
+        server_status=server_word(server),
+        is_active=is_active(server),
+        is_certain=verdict.is_certain,
+        is_probed=probe is not None,
+        wait=max(waits, default=None),
+    )
 
 
 def _is_in_grace(target: CheckTarget, *, at: datetime) -> bool:

@@ -1,6 +1,5 @@
 """What one check can find, what it speaks for, and the values that travel with it."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -98,8 +97,7 @@ TRANSIENT = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckTarget:
+class CheckTarget(NamedTuple):
     """All that the network part must know of one claimed integration."""
 
     integration_id: UUID
@@ -109,13 +107,17 @@ class CheckTarget:
     server_instance_id: str
     provider_user_id: str = ""
     auth_config_id: str = ""
-    server_url: str = field(default="", repr=False)
-    server_token: str = field(default="", repr=False)
+    server_url: str = ""
+    server_token: str = ""
     probe_tool: str = ""
     probe_arguments: dict[str, Any] | None = None
     is_probe_due: bool = True
     was_connected: bool = False
     connected_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        """Leave out the secrets: a repr ends in logs and tracebacks."""
+        return f"CheckTarget({self.integration_id}, check_seq={self.check_seq})"
 
 
 class Evidence(NamedTuple):
@@ -127,8 +129,21 @@ class Evidence(NamedTuple):
     latency_ms: int | None = None
 
 
+class Finding(NamedTuple):
+    """What the words of one check come to, whosever they are; the fields are CheckResult's."""
+
+    outcome: Outcome
+    evidence: tuple[Evidence, ...] = ()
+    response_time_ms: int | None = None
+    server_status: SafeText | None = None
+    is_active: bool | None = None
+    is_certain: bool = False
+    is_probed: bool = False
+    wait: timedelta | None = None
+
+
 class CheckResult(NamedTuple):
-    """What one check found.
+    """What one check found: whose it is, and a Finding's fields in their order.
 
     `response_time_ms` is the probe's latency (the server status's when no probe ran), None when
     nothing answered. `is_certain` is set when the provider itself declared the grant dead, so that

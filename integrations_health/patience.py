@@ -3,13 +3,13 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from django.conf import settings
 
-from integrations_health.outcomes import TRANSIENT
-from integrations_health.providers.base import Failure, NoBudget
+from integrations_health.outcomes import TRANSIENT, CheckTarget
+from integrations_health.providers.base import BULK_SIZE, Failure, NoBudget, Provider
 
 ATTEMPTS = 3
 # Retries help against a hiccup and hurt in an outage: a batch may spend a tenth of itself on them.
@@ -22,6 +22,14 @@ A = TypeVar("A")
 def retries_for(targets: int) -> int:
     """Return how many retries a batch of `targets` checks may make altogether."""
     return max(RETRIES_AT_LEAST, int(targets * RETRY_SHARE))
+
+
+def calls_for(provider: Provider, targets: Sequence[CheckTarget]) -> int:
+    """Return how many calls a batch may need, retries included."""
+    if not provider.reads_in_bulk:
+        return 2 * len(targets) + retries_for(len(targets))
+    pages = -(-len(targets) // BULK_SIZE)
+    return pages + sum(target.is_probe_due for target in targets) + retries_for(len(targets))
 
 
 def is_transient(answer: object) -> bool:

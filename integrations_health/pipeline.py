@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -21,6 +20,7 @@ from integrations_health import (
     live,
     network,
     partitions,
+    patience,
     pooled_connection,
     schedule,
 )
@@ -117,7 +117,7 @@ def check_one(
         raise Parked
     if not claim.targets:
         raise AlreadyRunning
-    probing = claim._replace(targets=[replace(claim.targets[0], is_probe_due=True)])
+    probing = claim._replace(targets=[claim.targets[0]._replace(is_probe_due=True)])
     findings = _finish(before.provider, probing, lane=Lane.MANUAL, now=now)
     if not findings.results:
         raise budget.Spent
@@ -129,7 +129,7 @@ def _finish(provider: str, claim: schedule.Claim, *, lane: Lane, now: datetime |
     """Ask, record, and give back what had no turn."""
     client = network.provider(provider)
     allotment = budget.reserve(
-        provider, calls=checker.calls_for(client, claim.targets), lane=lane, now=now
+        provider, calls=patience.calls_for(client, claim.targets), lane=lane, now=now
     )
     try:
         pooled_connection.let_go()

@@ -69,8 +69,9 @@ def advance(
         return Change(state=new, delay=new.suspected_at + SECOND_OPINION_AFTER - at)
     if wait is not None:
         return Change(state=new, delay=min(wait * (1 + JITTER * abs(jitter)), LADDER_TOP))
-    delay = ladder(new, interval=interval) * (1 + JITTER * jitter)
-    return Change(state=new, delay=min(delay, LADDER_TOP))
+    # A timedelta times a float would be worked out as a fraction, at twice the price.
+    seconds = ladder(new, interval=interval).total_seconds() * (1 + JITTER * jitter)
+    return Change(state=new, delay=min(timedelta(seconds=seconds), LADDER_TOP))
 
 
 def is_confirmed(state: HealthState, *, at: datetime) -> bool:
@@ -91,7 +92,7 @@ def _count(state: HealthState, vote: Vote, *, at: datetime) -> HealthState:
     if vote is Vote.ABSTAINS:
         return state
     if vote is Vote.HEALTHY:
-        return HealthState(status=Status.HEALTHY, ok_streak=state.ok_streak + 1)
+        return HealthState(Status.HEALTHY, 0, state.ok_streak + 1)
     bad = state._replace(
         status=Status.DEGRADED,
         consecutive_failures=state.consecutive_failures + 1,

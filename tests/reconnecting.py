@@ -1,12 +1,13 @@
 """Walk the way of somebody who connects again: away to the simulator, and back."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from integrations_health import reauth
+from integrations_health import reauth, reauth_requests
 from integrations_health.access import OWN, Caller, Way
 from integrations_health.models import Integration, ReauthRequest, User
 from integrations_health.outcomes import MEANINGS, Outcome
@@ -84,3 +85,20 @@ def come_back(
 def state_of(location: str) -> str:
     """Return the state in the address of a way back."""
     return urlsplit(location).path.rstrip("/").rsplit("/", 1)[1]
+
+
+def page_of(watched: Integration) -> str:
+    """Return the path of the page on which an integration is connected again."""
+    return f"/integrations/{watched.pk}/reconnect/"
+
+
+def link_for(watched: Integration, **fields: Any) -> str:
+    """Return the path of a link that was sent to the owner."""
+    token = reauth_requests.open_for({watched.pk: watched.user_id}, **fields)[watched.pk]
+    return urlsplit(reauth_requests.link(token)).path
+
+
+def read(answer: Any) -> str:
+    """Return a page that was shown, with its blanks joined."""
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.content.decode())

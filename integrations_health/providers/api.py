@@ -1,6 +1,5 @@
 """A provider's JSON API: its address, our headers on every request, GET and POST."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 
 from integrations_health.providers import bodies, http
 from integrations_health.providers.base import Failure, Gate, RateLimit
@@ -59,7 +59,7 @@ class JsonApi:
         headers = self._with_body
         if request_id is not None:
             headers = [*headers, (b"x-request-id", str(request_id).encode())]
-        content = json.dumps(body, separators=(",", ":")).encode()
+        content = msgspec.json.encode(body)
         request = http.request("POST", self._address(path), headers=headers, content=content)
         return await self._client.send(request, name=name, gate=gate)
 

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from integrations_health.outcomes import CheckTarget, Outcome
 
+# About so many connections one bulk read may ask.
+BULK_SIZE = 100
+
 
 class ConnectionState(StrEnum):
     """What a provider's own word for a connection means to us."""
@@ -35,18 +38,20 @@ class Call(NamedTuple):
     latency_ms: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServerStatus:
+class ServerStatus(NamedTuple):
     """What the provider says of a connection. `said` and `reason` are its own words, unredacted."""
 
     state: ConnectionState
     call: Call
-    said: str = field(default="", repr=False)
-    reason: str = field(default="", repr=False)
+    said: str = ""
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        """Leave out the provider's words: nobody has redacted them yet."""
+        return f"ServerStatus({self.state}, {self.call})"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToolAnswer:
+class ToolAnswer(NamedTuple):
     """What a tool call came back with, in one shape for all providers.
 
     `is_successful` is what the provider claims after its hidden failures were dug out. `data` is
@@ -56,9 +61,13 @@ class ToolAnswer:
 
     is_successful: bool
     call: Call
-    data: Any = field(default=None, repr=False)
-    error: str = field(default="", repr=False)
+    data: Any = None
+    error: str = ""
     upstream_status: int | None = None
+
+    def __repr__(self) -> str:
+        """Leave out the provider's words: nobody has redacted them yet."""
+        return f"ToolAnswer({self.is_successful}, {self.call})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

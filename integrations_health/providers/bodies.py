@@ -4,10 +4,11 @@ import json
 import math
 import zlib
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, NoReturn, cast
 
 import httpx
+import msgspec
 
 MOST = 256 * 1024
 MOST_OF_A_LIST = 4 * 1024 * 1024
@@ -63,6 +64,9 @@ def _inflated(decode: "zlib._Decompress", chunk: bytes, most: int) -> bytes:
 
 def parsed(body: bytes) -> Any:
     """Return the JSON value in `body`. Raises Unreadable where it is none, or hurts to read."""
+    # The quick reader is as strict; the other one says what is wrong, and reads a few things more.
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_quickly(body)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -91,4 +95,5 @@ def _finite(text: str) -> float:
     return number
 
 
+_read_quickly = msgspec.json.Decoder().decode
 _DECODE = json.JSONDecoder(parse_constant=_refused, parse_float=_finite).decode

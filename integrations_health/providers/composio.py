@@ -14,6 +14,7 @@ import httpx
 
 from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers import bodies, http
+from integrations_health.providers import composio_accounts as accounts
 from integrations_health.providers import composio_answers as answers
 from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
@@ -146,10 +147,10 @@ class Composio:
         seen: set[str] = set()
         unread = 0
         page = await self._page(query, "", gate)
-        while isinstance(page, answers.Page):
+        while isinstance(page, accounts.Page):
             known = len(seen)
             for item in page.items:
-                connection = answers.connection(item)
+                connection = accounts.connection(item)
                 if connection is None:
                     unread += 1
                 elif connection.server_instance_id not in seen:
@@ -174,10 +175,11 @@ class Composio:
 
     async def _statuses(self, ids: Sequence[str], gate: Gate) -> dict[str, ServerStatus | Failure]:
         """Read up to a page of accounts; where the list cannot say it, one by one."""
-        items: list[Any] = []
+        items: list[accounts.Account] = []
         cursor = ""
         while True:
-            page = await self._page({"connected_account_ids": ",".join(ids)}, cursor, gate)
+            reply = await self._list({"connected_account_ids": ",".join(ids)}, cursor, gate)
+            page = reply if isinstance(reply, Failure) else accounts.account_page(reply)
             if isinstance(page, Failure):
                 return await self._despite(page, ids, gate)
             items += page.items
@@ -187,9 +189,9 @@ class Composio:
         call = Call(_LIST, 200)
         wanted = set(ids)
         found = {
-            item["id"]: answers.server_status(item, call=call)
+            item.id: accounts.server_status(item, call=call)
             for item in items
-            if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] in wanted
+            if isinstance(item.id, str) and item.id in wanted
         }
         missing = [id for id in ids if id not in found]
         if page.total is None or len(items) < page.total:
@@ -215,7 +217,7 @@ class Composio:
 
     async def _status(self, id: str, gate: Gate) -> ServerStatus | Failure:
         reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
-        return reply if isinstance(reply, Failure) else answers.account_status(reply, id=id)
+        return reply if isinstance(reply, Failure) else accounts.account_status(reply, id=id)
 
     async def _auth_config_id(self, target: CheckTarget, gate: Gate) -> str | Failure:
         found = await self.identify(target, gate=gate)
@@ -226,12 +228,17 @@ class Composio:
 
     async def _page(
         self, query: Mapping[str, str], cursor: str, gate: Gate
-    ) -> answers.Page | Failure:
+    ) -> accounts.Page[Any] | Failure:
+        reply = await self._list(query, cursor, gate)
+        return reply if isinstance(reply, Failure) else accounts.page(reply)
+
+    async def _list(
+        self, query: Mapping[str, str], cursor: str, gate: Gate
+    ) -> http.Reply | Failure:
         parameters = {**query, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
         # A hundred encoded commas double the time that it takes to read the address.
         path = f"/connected_accounts?{urlencode(parameters, safe=',')}"
-        reply = await self._api.get(path, name=_LIST, gate=gate, most=bodies.MOST_OF_A_LIST)
-        return reply if isinstance(reply, Failure) else answers.page(reply)
+        return await self._api.get(path, name=_LIST, gate=gate, most=bodies.MOST_OF_A_LIST)
 
 
 def _not_asked(name: str, detail: str) -> Failure:

@@ -1,6 +1,5 @@
-"""What Composio's answers mean. Of an account only its state is kept, never its credentials."""
+"""What Composio's answers mean: tools, links, and errors in the envelope of its own."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -9,27 +8,11 @@ from integrations_health.outcomes import Outcome
 from integrations_health.providers import bodies, words
 from integrations_health.providers.api import is_id
 from integrations_health.providers.base import (
-    Call,
-    Connection,
-    ConnectionState,
     Failure,
     ReauthLink,
-    ServerStatus,
     ToolAnswer,
 )
 from integrations_health.providers.http import Reply, bad_response, object_in, opening
-
-STATES: Mapping[str, ConnectionState] = {
-    "INITIALIZING": ConnectionState.PENDING,
-    "INITIATED": ConnectionState.PENDING,
-    "ACTIVE": ConnectionState.ACTIVE,
-    "EXPIRED": ConnectionState.EXPIRED,
-    "FAILED": ConnectionState.EXPIRED,
-    "REVOKED": ConnectionState.EXPIRED,
-    "INACTIVE": ConnectionState.DISABLED,
-}
-# Toolkits whose service has another name here.
-SERVICES: Mapping[str, str] = {"googlecalendar": "calendar"}
 
 # The account is missing, dead, or of another user or project.
 _NO_ACCOUNT_CODES = frozenset({1803, 1810})
@@ -63,61 +46,6 @@ class Said(NamedTuple):
         return self.text.lower().startswith(("http_notfound cannot ", "cannot "))
 
 
-class Page(NamedTuple):
-    """A page of the list: its accounts, how many there are in all, and where the next begins."""
-
-    items: list[Any]
-    total: int | None
-    cursor: str
-
-
-def page(reply: Reply) -> Page | Failure:
-    """Read a page of the list of accounts."""
-    if reply.status >= 400:
-        return refused(reply)
-    answer = object_in(reply)
-    if isinstance(answer, Failure):
-        return answer
-    items, total, cursor = (answer.get(key) for key in ("items", "total_items", "next_cursor"))
-    if not isinstance(items, list):
-        return bad_response(reply.call, "the page has no list of items")
-    has_total = isinstance(total, int) and not isinstance(total, bool)
-    return Page(items, total if has_total else None, cursor if isinstance(cursor, str) else "")
-
-
-def account_status(reply: Reply, *, id: str) -> ServerStatus | Failure:
-    """Read the answer about the one account `id`."""
-    if reply.status >= 400:
-        said = envelope(reply.body)
-        is_gone = reply.status in (404, 410) and said is not None and not said.is_of_no_route
-        if said is not None and (is_gone or said.has_no_account):
-            return ServerStatus(state=ConnectionState.GONE, call=reply.call, reason=said.text)
-        return refused(reply)
-    item = object_in(reply)
-    if isinstance(item, Failure):
-        return item
-    if item.get("id") != id:
-        return bad_response(reply.call, "the answer is about another account")
-    return server_status(item, call=reply.call)
-
-
-def server_status(item: Mapping[str, Any], *, call: Call) -> ServerStatus | Failure:
-    """Read one account of a list, or on its own."""
-    said, reason = item.get("status"), item.get("status_reason")
-    if not isinstance(said, str):
-        return bad_response(call, "the account has no status")
-    state = STATES.get(said.strip().upper(), ConnectionState.UNKNOWN)
-    auth_config = item.get("auth_config")
-    if item.get("is_disabled") is True:
-        state = ConnectionState.DISABLED
-    if isinstance(auth_config, dict) and auth_config.get("is_disabled") is True:
-        # Nothing the user does can help: it is the configuration of our project.
-        state = ConnectionState.MISCONFIGURED
-    return ServerStatus(
-        state=state, call=call, said=said, reason=reason if isinstance(reason, str) else ""
-    )
-
-
 def tool_answer(reply: Reply) -> ToolAnswer | Failure:
     """Read what running a tool came to."""
     if reply.status >= 400:
@@ -135,7 +63,8 @@ def tool_answer(reply: Reply) -> ToolAnswer | Failure:
         is_successful=is_successful,
         call=reply.call,
         data=data,
-        error=_text(answer.get("error")) or ("" if is_successful else _text(inner.get("message"))),
+        error=as_text(answer.get("error"))
+        or ("" if is_successful else as_text(inner.get("message"))),
         upstream_status=status if is_status else None,
     )
 
@@ -147,30 +76,11 @@ def link(reply: Reply) -> ReauthLink | Failure:
     answer = object_in(reply)
     if isinstance(answer, Failure):
         return answer
-    url, id = _text(answer.get("redirect_url")), _text(answer.get("connected_account_id"))
+    url, id = as_text(answer.get("redirect_url")), as_text(answer.get("connected_account_id"))
     if not url.startswith(("https://", "http://")):
         return bad_response(reply.call, "the answer has no link")
     expires_at = instant(answer.get("expires_at"))
     return ReauthLink(url=url, expires_at=expires_at, server_instance_id=id if is_id(id) else "")
-
-
-def connection(item: Any) -> Connection | None:
-    """Read one account of the list as a connection, None where something needed is missing."""
-    if not isinstance(item, dict):
-        return None
-    toolkit, auth_config = item.get("toolkit"), item.get("auth_config")
-    slug = _text(toolkit.get("slug")) if isinstance(toolkit, dict) else ""
-    id, user_id = _text(item.get("id")), _text(item.get("user_id"))
-    if not (slug and user_id and is_id(id)):
-        return None
-    return Connection(
-        provider="composio",
-        service=SERVICES.get(slug, slug),
-        server_instance_id=id,
-        provider_user_id=user_id,
-        auth_config_id=_text(auth_config.get("id")) if isinstance(auth_config, dict) else "",
-        connected_at=instant(item.get("created_at")),
-    )
 
 
 def refused(reply: Reply) -> Failure:
@@ -216,9 +126,9 @@ def envelope(body: bytes) -> Said | None:
         return None
     error = answer.get("error", answer)
     if not isinstance(error, dict):
-        return Said(_text(error)) if isinstance(error, str) else None
+        return Said(as_text(error)) if isinstance(error, str) else None
     code = error.get("code", error.get("error_code"))
-    parts = [_text(error.get("slug", error.get("name"))), _text(error.get("message"))]
+    parts = [as_text(error.get("slug", error.get("name"))), as_text(error.get("message"))]
     text = " ".join(filter(None, parts))
     is_code = isinstance(code, int) and not isinstance(code, bool)
     return Said(text, code if is_code else None) if text or is_code else None
@@ -236,5 +146,6 @@ def _detail(reply: Reply, said: Said | None) -> str:
     return opening(reply.body) if said is None else said.text
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return `value` where it is a text, else nothing."""
     return value if isinstance(value, str) else ""

@@ -4,10 +4,11 @@ The modern era (2026-07-28 and later) asks and answers in one request. The legac
 2025-11-25) shakes hands first and may keep a session.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
+
+import msgspec
 
 from integrations_health.providers import bodies
 from integrations_health.providers.http import Reply
@@ -61,7 +62,7 @@ def initialize() -> bytes:
 
 def initialized() -> bytes:
     """Return the body that ends a handshake."""
-    return _dump({"jsonrpc": "2.0", "method": "notifications/initialized"})
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
 
 def legacy(method: str, params: Mapping[str, Any]) -> bytes:
@@ -139,8 +140,4 @@ def _answer(message: bytes) -> Answer | None:
 
 
 def _request(method: str, params: Mapping[str, Any]) -> bytes:
-    return _dump({"jsonrpc": "2.0", "id": _ID, "method": method, "params": params})
-
-
-def _dump(message: Mapping[str, Any]) -> bytes:
-    return json.dumps(message, separators=(",", ":")).encode()
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": _ID, "method": method, "params": params})

@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -11,12 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from integrations_health import reauth_requests, reauth_tokens
+from integrations_health import reauth_tokens
 from integrations_health.models import Integration, ReauthAttempt, ReauthRequest, User
 from integrations_health.providers.simulator import Simulator
 from integrations_health.reauth_tokens import Kind
 from tests import factories
-from tests.reconnecting import consent, dead, expired
+from tests.reconnecting import consent, dead, expired, link_for, page_of, read
 
 pytestmark = pytest.mark.django_db
 IN_14_DAYS = timedelta(days=14)
@@ -31,21 +30,6 @@ def owner() -> User:
 def browser(client: Client, owner: User) -> Client:
     client.force_login(owner)
     return client
-
-
-def page_of(watched: Integration) -> str:
-    return f"/integrations/{watched.pk}/reconnect/"
-
-
-def link_for(watched: Integration, **fields: Any) -> str:
-    """Return the path of a link that was sent to the owner."""
-    token = reauth_requests.open_for({watched.pk: watched.user_id}, **fields)[watched.pk]
-    return urlsplit(reauth_requests.link(token)).path
-
-
-def read(answer: Any) -> str:
-    assert answer.status_code == 200
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def everything() -> tuple[int, int, list[Any]]:

@@ -1,6 +1,5 @@
 """The pages on which somebody connects again: before, at the button, and after."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,12 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from integrations_health import reauth_requests
 from integrations_health.models import Integration, ReauthAttempt, ReauthRequest, User
 from integrations_health.outcomes import Outcome
 from integrations_health.providers.simulator import Simulator
 from tests import factories
-from tests.reconnecting import consent, dead, dying, expired
+from tests.reconnecting import consent, dead, dying, expired, link_for, page_of, read
 from tests.watching import health
 
 pytestmark = pytest.mark.django_db
@@ -29,26 +27,6 @@ def owner() -> User:
 def browser(client: Client, owner: User) -> Client:
     client.force_login(owner)
     return client
-
-
-def page_of(watched: Integration) -> str:
-    return f"/integrations/{watched.pk}/reconnect/"
-
-
-def link_for(watched: Integration, **fields: Any) -> str:
-    """Return the path of a link that was sent to the owner."""
-    token = reauth_requests.open_for({watched.pk: watched.user_id}, **fields)[watched.pk]
-    return urlsplit(reauth_requests.link(token)).path
-
-
-def read(answer: Any) -> str:
-    assert answer.status_code == 200
-    return re.sub(r"\s+", " ", answer.content.decode())
-
-
-def everything() -> tuple[int, int, list[Any]]:
-    rows = Integration.objects.order_by("pk").values_list("server_instance_id", "updated_at")
-    return ReauthRequest.objects.count(), ReauthAttempt.objects.count(), list(rows)
 
 
 def test_the_page_says_what_why_and_since_when_and_has_one_button(

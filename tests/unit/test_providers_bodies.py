@@ -73,6 +73,24 @@ def test_what_is_no_json_or_hurts_to_read_is_refused(body: bytes, reason: str) -
         bodies.parsed(body)
 
 
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(value=_ANYTHING, is_plain=st.booleans())
+def test_both_readers_read_the_same(value: object, is_plain: bool) -> None:
+    text = json.dumps(value, ensure_ascii=is_plain)
+    try:
+        strictly = bodies.value_of(text)
+    except Unreadable:
+        with pytest.raises(Unreadable):
+            bodies.parsed(text.encode(errors="surrogatepass"))
+    else:
+        assert repr(bodies.parsed(text.encode())) == repr(strictly)
+
+
 @given(body=st.binary(max_size=2_000))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     try:
