@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from integrations_health import budget, network, pooled_connection
 from integrations_health.budget import Lane
-from integrations_health.outcomes import Outcome
+from integrations_health.models import Integration
+from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers.base import Call, Failure, Gate, NoBudget, Provider
 
 T = TypeVar("T")
@@ -30,6 +31,19 @@ def ask(
         wait = _wait(answer) if allotment.used else None
         budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=wait)
     return answer
+
+
+def target(watched: Integration, instance_id: str) -> CheckTarget:
+    """Return what a provider's client must know of an integration, with this connection."""
+    return CheckTarget(
+        integration_id=watched.pk,
+        check_seq=0,
+        provider=watched.provider,
+        service=watched.service,
+        server_instance_id=instance_id,
+        provider_user_id=watched.provider_user_id,
+        auth_config_id=watched.auth_config_id,
+    )
 
 
 def _wait(answer: object) -> timedelta | None:

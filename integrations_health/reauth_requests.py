@@ -77,6 +77,13 @@ def begin(token: Token, *, attempt_id: UUID, announced_id: str, now: datetime) -
     )
 
 
+def ways_begun(integration_id: UUID, *, now: datetime) -> int:
+    """Return how many ways to the provider of an integration are still good, or were so lately."""
+    since = now - STATE_LIFETIME
+    ways = ReauthAttempt.objects.filter(request__integration=integration_id, began_at__gt=since)
+    return ways.count()
+
+
 def left_or_announced(instance_ids: Collection[str]) -> set[str]:
     """Return which of these connections were left behind, or were made for a way back to us.
 

@@ -28,5 +28,13 @@ def is_allowed(url: str, *, hosts: Collection[str], base_url: str) -> bool:
     return parts.scheme == "https" and parts.hostname in hosts and port in {None, 443}
 
 
+def host_of(url: str) -> str:
+    """Return the host of an address, empty where nobody could tell."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

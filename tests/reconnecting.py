@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from integrations_health import reauth, reauth_requests
+from integrations_health import reauth, reauth_requests, reauth_return
 from integrations_health.access import OWN, Caller, Way
 from integrations_health.models import Integration, ReauthRequest, User
 from integrations_health.outcomes import MEANINGS, Outcome
@@ -69,10 +69,10 @@ def consent(url: str, answer: str = "allow") -> str:
 
 def come_back(
     by: User, location: str, *, now: datetime | None = None, **changed: str
-) -> reauth.Ending:
+) -> reauth_return.Ending:
     """Come back by an address; return what became of it."""
     sent = dict(parse_qsl(urlsplit(location).query)) | changed
-    finished = reauth.finish(
+    finished = reauth_return.finish(
         caller(by),
         state_of(location),
         status=sent.get("status", ""),

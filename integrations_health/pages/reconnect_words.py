@@ -8,11 +8,15 @@ from django.contrib import messages
 from integrations_health import names, timezones, verdicts, wording
 from integrations_health.models import User
 from integrations_health.pages.moments import Moments
-from integrations_health.reauth import Ending
+from integrations_health.reauth_return import Ending
 from integrations_health.reauth_rules import Call
 from integrations_health.reconnection import Reconnection, Stage
 
 NO_LINK = "{provider} gives no link right now, so nothing was begun. Try again in a minute."
+TOO_OFTEN = (
+    "You began this several times within minutes. Finish it in the window that is open, or begin "
+    "anew in ten minutes."
+)
 ENDINGS: dict[Ending, tuple[int, str]] = {
     Ending.DECLINED: (
         messages.WARNING,

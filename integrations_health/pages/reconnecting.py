@@ -16,12 +16,20 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from integrations_health import manual_checks, names, reauth, reauth_tokens, reconnection, tasks
+from integrations_health import (
+    manual_checks,
+    names,
+    reauth,
+    reauth_return,
+    reauth_tokens,
+    reconnection,
+    tasks,
+)
 from integrations_health.access import Caller
 from integrations_health.models import User
 from integrations_health.pages import checking, visitors
-from integrations_health.pages.reconnect_words import ENDINGS, NO_LINK, said_of
-from integrations_health.reauth import Ending
+from integrations_health.pages.reconnect_words import ENDINGS, NO_LINK, TOO_OFTEN, said_of
+from integrations_health.reauth_return import Ending
 from integrations_health.reauth_tokens import Kind
 from integrations_health.reconnection import Reconnection
 
@@ -68,16 +76,16 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 def back(request: HttpRequest, state: str) -> HttpResponse:
     """Take who comes back from the provider; only the first time does anything."""
     caller = visitors.own(request.user)
-    if request.method == "HEAD" and reauth.is_known(caller, state):
+    if request.method == "HEAD" and reauth_return.is_known(caller, state):
         return HttpResponse()
     try:
-        finished = reauth.finish(
+        finished = reauth_return.finish(
             caller,
             state,
             status=request.GET.get("status", ""),
             account_id=request.GET.get("connected_account_id", ""),
         )
-    except reauth.NotFound:
+    except reauth_return.NotFound:
         raise Http404 from None
     found = _read(caller, finished.integration_id)
     if finished.ending is Ending.UNANSWERED:
@@ -99,6 +107,8 @@ def _begin(request: HttpRequest, caller: Caller, integration_id: UUID) -> HttpRe
     except reauth.Unavailable:
         provider = names.provider(_read(caller, integration_id).health.provider)
         messages.warning(request, NO_LINK.format(provider=provider))
+    except reauth.TooOften:
+        messages.warning(request, TOO_OFTEN)
     except reauth.NotOffered:
         pass  # the page says why
     return HttpResponseRedirect(reverse("reconnect", args=[integration_id]))

@@ -14,7 +14,7 @@ from integrations_health.models import (
 )
 from integrations_health.outcomes import Outcome
 from integrations_health.providers.simulator import Simulator
-from integrations_health.reauth import Ending, NotFound
+from integrations_health.reauth_return import Ending, NotFound
 from tests import factories
 from tests.reconnecting import begin, come_back, consent, expired
 from tests.results import result
@@ -102,6 +102,20 @@ def test_a_way_back_is_used_once(watched: Integration, owner: User) -> None:
 
     assert endings == [Ending.DECLINED, Ending.USED, Ending.CONNECTED, Ending.DONE_BEFORE]
     assert come_back(owner, declined) is Ending.DONE_BEFORE
+
+
+def test_who_began_in_two_windows_is_connected_by_the_first_that_comes_back(
+    watched: Integration, owner: User
+) -> None:
+    old = watched.server_instance_id
+    first, second = consent(begin(watched)), consent(begin(watched))
+
+    endings = [come_back(owner, location) for location in (second, first)]
+
+    request = ReauthRequest.objects.get()
+    assert endings == [Ending.CONNECTED, Ending.DONE_BEFORE]
+    assert request.old_instance_id == old
+    assert Integration.objects.get(pk=watched.pk).server_instance_id == request.new_instance_id
 
 
 def test_a_way_back_is_good_for_ten_minutes(watched: Integration, owner: User) -> None:

@@ -85,6 +85,21 @@ def test_a_provider_that_gives_no_link_is_no_error_of_ours(
         begin(watched)
 
 
+def test_a_provider_is_spared_who_begins_again_and_again(
+    watched: Integration, owner: User, simulator: Simulator
+) -> None:
+    for _ in range(reauth.MOST_WAYS):
+        begin(watched)
+    asked = len(simulator.calls())
+
+    with pytest.raises(reauth.TooOften):
+        begin(watched)
+
+    assert len(simulator.calls()) == asked
+    later = datetime.now(UTC) + timedelta(minutes=10)
+    assert begin(watched, now=later)
+
+
 def test_what_is_asked_twice_is_one_request_for_fourteen_more_days(owner: User) -> None:
     watched, now = dead(user=owner), datetime.now(UTC)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations_health.reauth_targets import is_allowed
+from integrations_health.reauth_targets import host_of, is_allowed
 
 HOSTS = ["connect.composio.dev", "login.example.com"]
 BASE = "https://backend.composio.dev"
@@ -93,3 +93,11 @@ def test_where_the_provider_is_asked_it_has_its_pages_too(url: str, is_so: bool)
 def test_no_address_of_a_provider_allows_no_other() -> None:
     assert not allowed("https:///", base_url="")
     assert not allowed("http://", base_url="")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("https://evil.example.net:1/x", "evil.example.net"), ("https://[", ""), ("", "")],
+)
+def test_the_log_names_the_host_that_was_refused(url: str, host: str) -> None:
+    assert host_of(url) == host
