@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.urls import reverse
 
 from integrations_health import reauth_rules
 from integrations_health.outcomes import Cause, Outcome
@@ -86,7 +85,8 @@ class Offers:
 
 def page(integration_id: UUID) -> str:
     """Return the address of the page on which an owner, signed in, connects again."""
-    return f"{settings.PUBLIC_URL}{reverse('reconnect', args=[integration_id])}"
+    # Not reversed: workers, who tell open sockets, would have to load every view for it.
+    return f"{settings.PUBLIC_URL}/integrations/{integration_id}/reconnect/"
 
 
 def is_supported(provider: str) -> bool:

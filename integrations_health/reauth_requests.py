@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
-from django.urls import reverse
 
 from integrations_health import clock, reauth_tokens
 from integrations_health.models import ReauthAttempt, ReauthRequest
@@ -66,8 +65,8 @@ def open_for(owners: Mapping[UUID, UUID], *, now: datetime | None = None) -> dic
 
 def link(token: Token) -> str:
     """Return the address of a request: ours, good until it ends, for its owner alone."""
-    path = reverse("reconnect-link", args=[reauth_tokens.sign(Kind.LINK, token)])
-    return f"{settings.PUBLIC_URL}{path}"
+    # Not reversed: who sends messages would have to load every view for it.
+    return f"{settings.PUBLIC_URL}/reconnect/{reauth_tokens.sign(Kind.LINK, token)}/"
 
 
 def begin(token: Token, *, attempt_id: UUID, announced_id: str, now: datetime) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from integrations_health import reauth_tokens
+from integrations_health import reauth_offers, reauth_requests, reauth_tokens
 from integrations_health.models import Integration, ReauthAttempt, ReauthRequest, User
 from integrations_health.providers.simulator import Simulator
 from integrations_health.reauth_tokens import Kind
@@ -141,3 +143,16 @@ def test_asking_for_the_head_of_a_way_back_uses_nothing_up(
 
     assert answer.status_code == 200
     assert not ReauthAttempt.objects.exclude(used_at=None).exists()
+
+
+def test_the_addresses_that_workers_write_are_those_of_the_pages(owner: User) -> None:
+    watched = dead(user=owner)
+    token = reauth_requests.open_for({watched.pk: owner.pk})[watched.pk]
+
+    assert reauth_offers.page(watched.pk) == (
+        f"{settings.PUBLIC_URL}{reverse('reconnect', args=[watched.pk])}"
+    )
+    assert reauth_requests.link(token) == (
+        f"{settings.PUBLIC_URL}"
+        f"{reverse('reconnect-link', args=[reauth_tokens.sign(Kind.LINK, token)])}"
+    )
