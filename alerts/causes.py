@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from alerts.models import Alert
 from alerts.rules import Severity
@@ -14,9 +15,10 @@ from integrations_health.outcomes import MEANINGS, Outcome
 
 # A third of the largest population that we know of, failing at once. It is said when it is cut.
 MOST_ALERTS = 100_000
-MOST_CAUSES = 50
+MOSTBYS = 50
 
-_CAUSE = ("integration__provider", "integration__service", "error_code")
+# What makes it, by the names of fields.
+BY = ("integration__provider", "integration__service", "error_code")
 
 
 class Cause(NamedTuple):
@@ -91,12 +93,12 @@ def by_cause(alerts: QuerySet[Alert]) -> Overview:
     """Group open alerts by cause. Three queries, whatever their number."""
     # As many as are quick to read, whichever these are.
     some = Alert.objects.filter(pk__in=alerts.order_by().values("pk")[:MOST_ALERTS]).order_by()
-    causes = some.values_list(*_CAUSE)
+    causes = some.values_list(*BY)
     found = causes.annotate(
         alerts=Count("pk"),
         users=Count("user", distinct=True),
         critical=Count("pk", filter=Q(severity=Severity.CRITICAL.value)),
-        since=Min("created_at"),
+        first=Min(Coalesce("began_at", "created_at")),
     )
     people, held = _people(some), _held(some)
     groups = []
@@ -107,14 +109,14 @@ def by_cause(alerts: QuerySet[Alert]) -> Overview:
     groups.sort(key=lambda group: (not group.critical, -group.users, group.since))
     total = sum(group.alerts for group in groups)
     is_cut = total == MOST_ALERTS
-    return Overview(groups[:MOST_CAUSES], max(len(groups) - MOST_CAUSES, 0), is_cut)
+    return Overview(groups[:MOSTBYS], max(len(groups) - MOSTBYS, 0), is_cut)
 
 
 def among(causes: Iterable[Cause]) -> Q:
     """Return the condition on alerts that they have one of these causes."""
     condition = Q(pk__in=())
     for cause in causes:
-        condition |= Q(**dict(zip(_CAUSE, cause, strict=True)))
+        condition |= Q(**dict(zip(BY, cause, strict=True)))
     return condition
 
 
@@ -147,7 +149,7 @@ def explain(error_code: str) -> str:
 def _people(alerts: QuerySet[Alert]) -> dict[Cause, list[Person]]:
     rows = (
         alerts.exclude(acknowledged_at=None)
-        .values_list(*_CAUSE, "acknowledged_by__username")
+        .values_list(*BY, "acknowledged_by__username")
         .annotate(count=Count("pk"))
         .order_by("-count", "acknowledged_by__username")
     )
@@ -160,7 +162,7 @@ def _people(alerts: QuerySet[Alert]) -> dict[Cause, list[Person]]:
 def _held(alerts: QuerySet[Alert]) -> dict[Cause, list[Held]]:
     rows = (
         alerts.exclude(held_back="")
-        .values_list(*_CAUSE, "held_back")
+        .values_list(*BY, "held_back")
         .annotate(count=Count("pk"), until=Max("held_until"))
         .order_by("-count", "held_back")
     )

@@ -6,15 +6,18 @@ from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from alerts import destinations, messages, reconnects
-from alerts.models import Alert, Destination, Notification, NotificationItem
+from alerts.models import Alert, Destination, Notification, NotificationItem, StaffNotice
 from alerts.models.destination import Channel
+from alerts.news import Told
 from alerts.senders.base import Address, Outgoing
-from alerts.told import Told
+from integrations_health.models import Integration
 
 Event = NotificationItem.Event
+State = Notification.State
 
 
 def outgoing(row: Notification, *, now: datetime) -> Outgoing:
@@ -41,11 +44,12 @@ def trial(destination: Destination, *, now: datetime) -> Outgoing:
     """Return a message that only says that messages arrive. Raises fields.UnreadableSecret."""
     told = Told(
         event="opened",
-        sentence=f"This is a test of “{destination.name}”. Nothing is wrong.",
+        sentence=f"This is a test of “{destination.name}”: messages arrive here. Nothing is wrong.",
         id=uuid4(),
         began_at=now,
         is_notice=True,
-        kind="This is a test",
+        is_trial=True,
+        page=_page(destination),
     )
     return _written(
         [told],
@@ -98,37 +102,46 @@ def _with_links(told: Sequence[Told], row: Notification, *, now: datetime) -> li
 def _told(row: Notification) -> list[Told]:
     items = NotificationItem.objects.filter(notification=row.replays_id or row.pk)
     # No secret of an integration is read for it.
-    secrets = ("alert__integration__server_url", "alert__integration__server_token")
-    found = items.select_related("alert__integration", "notice").defer(*secrets)
+    secrets = [f"alert__integration__{secret}" for secret in Integration.SECRETS]
+    found = items.select_related("alert__integration", "alert__user", "notice")
+    found = found.defer(*secrets, "alert__user__password")
     told = list(found.order_by("id"))
     over = {_thing(item) for item in told if item.event == Event.RECOVERED}
-    unheard = {_thing(item) for item in told if item.event == Event.OPENED}
-    if over - unheard:
-        unheard |= _unheard(over, recipient=row.recipient)
-    # What began and ended is one line.
-    shown = [item for item in told if item.event == Event.RECOVERED or _thing(item) not in over]
-    return [
-        _of(item, is_whole=item.event == Event.RECOVERED and _thing(item) in unheard)
-        for item in shown
+    begun = {_thing(item) for item in told if item.event == Event.OPENED}
+    # What began and became worse, or began and ended, within one message is one line of it.
+    shown = [
+        item
+        for item in told
+        if item.event == Event.RECOVERED
+        or (_thing(item) not in over and (item.event == Event.OPENED or _thing(item) not in begun))
     ]
+    later = {_thing(item) for item in shown if item.event != Event.OPENED} - begun
+    unheard = begun | _unheard(later, recipient=row.recipient) if later else begun
+    return [_of(item, is_unheard=_thing(item) in unheard) for item in shown]
 
 
-def _unheard(over: Collection[UUID | None], *, recipient: str) -> set[UUID | None]:
+def _unheard(things: Collection[UUID | None], *, recipient: str) -> set[UUID | None]:
     """Return of which things the recipient never heard that they began: that message died."""
-    dead = NotificationItem.objects.filter(
-        Q(alert__in=over) | Q(notice__in=over),
-        recipient=recipient,
-        event=Event.OPENED,
-        notification__state=Notification.State.DEAD,
-    ).exclude(notification__replayed_by__state=Notification.State.SENT)
-    return {thing for things in dead.values_list("alert", "notice") for thing in things}
+    of_them = NotificationItem.objects.filter(
+        Q(alert__in=things) | Q(notice__in=things), recipient=recipient
+    )
+    sent = Q(notification__state=State.SENT) | Q(notification__replayed_by__state=State.SENT)
+    dead = of_them.filter(event=Event.OPENED, notification__state=State.DEAD).exclude(sent)
+    # An escalation says that it began where nothing else did.
+    heard = of_them.filter(sent, event=Event.ESCALATED)
+    return _things(dead) - _things(heard)
+
+
+def _things(items: QuerySet[NotificationItem]) -> set[UUID | None]:
+    return {thing for pair in items.values_list("alert", "notice") for thing in pair}
 
 
 def _thing(item: NotificationItem) -> UUID | None:
     return item.alert_id or item.notice_id
 
 
-def _of(item: NotificationItem, *, is_whole: bool) -> Told:
+def _of(item: NotificationItem, *, is_unheard: bool) -> Told:
+    is_whole = is_unheard and item.event == Event.RECOVERED
     if item.notice is not None:
         notice = item.notice
         return Told(
@@ -140,17 +153,19 @@ def _of(item: NotificationItem, *, is_whole: bool) -> Told:
             is_notice=True,
             kind=notice.get_kind_display(),
             is_whole=is_whole,
+            page=_page(notice),
         )
     alert = item.alert
     assert alert is not None  # an item tells of an alert or of a notice
     watched = alert.integration
     return Told(
-        event=item.event,
+        event=Event.OPENED if is_unheard and item.event == Event.ESCALATED else item.event,
         sentence=alert.message,
         id=alert.pk,
-        began_at=alert.created_at,
+        began_at=alert.since,
+        opened_at=alert.created_at,
         ended_at=alert.resolved_at,
-        end=_end(alert) if item.event == NotificationItem.Event.RECOVERED else "",
+        end=_end(alert) if item.event == Event.RECOVERED else "",
         is_degraded=alert.alert_type == "degraded",
         severity=alert.severity,
         service=watched.service,
@@ -159,8 +174,14 @@ def _of(item: NotificationItem, *, is_whole: bool) -> Told:
         error_code=alert.error_code,
         integration_id=watched.pk,
         user_id=alert.user_id,
+        user=alert.user.external_id or "",
         is_whole=is_whole,
+        page=_page(alert),
     )
+
+
+def _page(row: Alert | Destination | StaffNotice) -> str:
+    return reverse(f"admin:alerts_{row._meta.model_name}_change", args=[row.pk])
 
 
 def _end(alert: Alert) -> str:

@@ -125,6 +125,7 @@ def _settle(
         # First, since it is true whatever comes next: who is killed here leaves no gap.
         try:
             _firmly(lambda: _was_heard(row, now=now))
+            crash_point("between_marks")
         finally:
             _firmly(lambda: claims.mark_sent(row.pk, token=token, now=now))
         return
@@ -157,18 +158,23 @@ def _give_up(
     notices.open_notice(
         StaffNotice.Kind.NOTIFICATION_DEAD,
         row.recipient,
-        f"A message by {row.channel} could not be delivered: {error.reason}",
+        f"A message to {_called(row)} could not be delivered: {error.reason}",
         now=now,
         besides=row.destination_id,
     )
 
 
+def _called(row: Notification) -> str:
+    """Return by what name staff know the recipient; never by an address."""
+    return f"“{row.destination}”" if row.destination is not None else f"the user {row.user}"
+
+
 @transaction.atomic
 def _was_heard(row: Notification, *, now: datetime) -> None:
-    """Note on the alerts when their opening went out; what was said of the recipient is over."""
-    # Who hears that it ended hears that it began, too.
+    """Note on the alerts when they were first told of; what was said of the recipient is over."""
+    # Who hears that it became worse, or ended, has heard that it began, or hears that, too.
     told = NotificationItem.objects.filter(notification=row.replays_id or row.pk).exclude(
-        event__in=[NotificationItem.Event.ESCALATED, NotificationItem.Event.ASKED]
+        event=NotificationItem.Event.ASKED
     )
     # Ordered: whoever records checks locks alerts in this order, too.
     alerts = Alert.objects.filter(pk__in=told.values("alert"), sent_at=None).order_by("pk")

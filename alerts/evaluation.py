@@ -124,7 +124,7 @@ def _end(alert: Alert, watched: Watched, *, now: datetime) -> Alert:
         recovers_id=alert.pk,
         alert_type=AlertType.RECOVERED.value,
         severity=Severity.INFO.value,
-        message=words.recovered(called, after=alert.resolved_at - alert.created_at),
+        message=words.recovered(called, after=alert.resolved_at - alert.since),
         resolved_at=alert.resolved_at,
         created_at=alert.resolved_at,
     )

@@ -1,43 +1,25 @@
 """Which open alerts a silence or a maintenance window is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Count, Max, Model, Q, QuerySet
 
-from alerts import holding, sight
+from alerts import causes, holding, sight
+from alerts.causes import Cause
 from alerts.models import Alert, MaintenanceWindow, Silence
-from alerts.rules import Rule
 from integrations_health.models import Integration
 
 Matcher = Silence | MaintenanceWindow
 M = TypeVar("M", bound=Model)
+W = TypeVar("W", Silence, MaintenanceWindow)
 
 FIRST = 20
 # Nobody reads more than "more than ten thousand".
 MOST_COUNTED = 10_000
-
-_COUNTS = """
-WITH open AS MATERIALIZED (
-    SELECT a.id, a.user_id, a.integration_id, a.rule_id, a.error_code, i.service, i.provider
-    FROM health_check_alerts a JOIN user_integrations i ON i.id = a.integration_id
-    WHERE a.resolved_at IS NULL LIMIT %s
-)
-SELECT q.place, count(*)
-FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[],
-        %s::uuid[]) AS q(place, service, provider, error_code, user_id, integration_id, rule_id,
-        alert_id)
-JOIN open ON q.service IN ('', open.service) AND q.provider IN ('', open.provider)
-    AND q.error_code IN ('', open.error_code)
-    AND COALESCE(q.user_id, open.user_id) = open.user_id
-    AND COALESCE(q.integration_id, open.integration_id) = open.integration_id
-    AND (q.rule_id IS NULL OR q.rule_id = open.rule_id)
-    AND COALESCE(q.alert_id, open.id) = open.id
-GROUP BY q.place
-"""
+_NONE = UUID(int=0)
 
 
 class Hidden(NamedTuple):
@@ -48,9 +30,11 @@ class Hidden(NamedTuple):
     first: list[Alert]
 
 
-def matching(matcher: Matcher) -> QuerySet[Alert]:
-    """Return the open alerts that `matcher`, saved or not, is about."""
-    alerts = Alert.objects.filter(resolved_at=None)
+def matching(matcher: Matcher) -> Q:
+    """Return the condition on alerts that `matcher`, saved or not, is about them.
+
+    `holding.Quiet.matches` says the same of one alert in memory.
+    """
     fields = {
         "integration__service": matcher.service,
         "integration__provider": matcher.provider,
@@ -58,14 +42,14 @@ def matching(matcher: Matcher) -> QuerySet[Alert]:
         "user_id": matcher.user_id,
         "integration_id": matcher.integration_id,
         "rule_id": matcher.rule_id,
-        "pk": _alert_id(matcher),
+        "pk": matcher.alert_id if isinstance(matcher, Silence) else None,
     }
-    return alerts.filter(**{name: value for name, value in fields.items() if value})
+    return Q(**{name: value for name, value in fields.items() if value})
 
 
 def preview(matcher: Matcher) -> Hidden:
     """Return what `matcher` would hide now. Two queries."""
-    alerts = matching(matcher)
+    alerts = Alert.objects.filter(matching(matcher), resolved_at=None)
     count = alerts[: MOST_COUNTED + 1].count()
     # By the alphabet, critical comes first.
     first = list(shown(alerts).order_by("severity", "-created_at", "pk")[:FIRST])
@@ -85,74 +69,73 @@ def counts(matchers: Sequence[Matcher]) -> dict[int, int]:
     """Return how many open alerts each of these is about, by its key. One statement."""
     if not matchers:
         return {}
-    columns: list[list[Any]] = [
-        list(range(len(matchers))),
-        [one.service for one in matchers],
-        [one.provider for one in matchers],
-        [one.error_code for one in matchers],
-        [one.user_id for one in matchers],
-        [one.integration_id for one in matchers],
-        [one.rule_id for one in matchers],
-        [_alert_id(one) for one in matchers],
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, [MOST_COUNTED, *columns])
-        found = dict(cursor.fetchall())
-    return {one.pk: found.get(place, 0) for place, one in enumerate(matchers)}
+    some = Alert.objects.filter(resolved_at=None).values("pk")[:MOST_COUNTED]
+    asked = {
+        # Of everything, every alert: a count with no condition.
+        f"of_{one.pk}": Count("pk", filter=matching(one) or None)
+        for one in matchers
+    }
+    found = Alert.objects.filter(pk__in=some).order_by().aggregate(**asked)
+    return {one.pk: found[f"of_{one.pk}"] for one in matchers}
 
 
 def over(alerts: Sequence[Alert], *, now: datetime) -> dict[UUID, holding.Quiet]:
-    """Return the quiet that is on for each of these alerts, by its id. Three queries.
+    """Return the quiet that is on for each of these alerts, by its id. Two queries.
 
     The alerts come with their integrations.
     """
-    rules = sight.rules() if alerts else {}
     quiets = sight.quiets([alert.pk for alert in alerts], now=now) if alerts else []
     found = {}
     for alert in alerts:
-        rule = rules.get(alert.rule_id) if alert.rule_id else None
-        quiet = rule and next((one for one in quiets if one.matches(_facts(alert, rule))), None)
-        if quiet:
+        matter = _matter(alert)
+        if quiet := next((one for one in quiets if one.matches(matter)), None):
             found[alert.pk] = quiet
     return found
 
 
-def about(alert: Alert, model: type[Matcher]) -> Q:
-    """Return the condition on silences, or on windows, that are about `alert`, on or not."""
-    condition = Q(
-        service__in=("", alert.integration.service),
-        provider__in=("", alert.integration.provider),
-        error_code__in=("", alert.error_code),
+def over_causes(asked: Sequence[Cause], *, now: datetime) -> dict[Cause, holding.Quiet]:
+    """Return the quiet that is on for all alerts of each of these causes. Two queries."""
+    quiets = sight.quiets([], now=now)
+    found = {}
+    for cause in asked:
+        # Of nobody's: what asks for one user, integration or rule is not about all of it.
+        matter = holding.Matter(
+            _NONE, None, _NONE, _NONE, cause.service, cause.provider, cause.error_code
+        )
+        whole = (one for one in quiets if one.rule_id is None and one.matches(matter))
+        if quiet := next(whole, None):
+            found[cause] = quiet
+    return found
+
+
+def alone(alerts: QuerySet[Alert], *, now: datetime) -> dict[Cause, tuple[int, datetime | None]]:
+    """Return how many alerts of each cause have a silence of their own, and until when the last.
+
+    One query.
+    """
+    on = Q(silences__starts_at__lte=now) & (
+        Q(silences__ends_at=None) | Q(silences__ends_at__gt=now)
     )
-    fields = {
-        "user": alert.user_id,
-        "integration": alert.integration_id,
-        "rule": alert.rule_id,
-        **({"alert": alert.pk} if model is Silence else {}),
-    }
-    for name, value in fields.items():
-        condition &= Q(**{name: None}) | Q(**{name: value})
-    return condition
+    some = alerts.filter(on).order_by().values("pk")[:MOST_COUNTED]
+    rows = Alert.objects.filter(on, pk__in=some).order_by().values_list(*causes.BY)
+    found = rows.annotate(count=Count("pk", distinct=True), until=Max("silences__ends_at"))
+    return {Cause(*of): (count, until) for *of, count, until in found}
 
 
-def in_force(*, now: datetime) -> Q:
-    """Return the condition on silences that are on at `now`, and on windows alike."""
-    return Q(starts_at__lte=now) & (Q(ends_at=None) | Q(ends_at__gt=now))
+def about(alert: Alert, rows: Iterable[W]) -> list[W]:
+    """Return those of the silences, or of the windows, that are about `alert`, on or not."""
+    matter = _matter(alert)
+    return [row for row in rows if sight.quiet(row).matches(matter)]
 
 
-def _alert_id(matcher: Matcher) -> UUID | None:
-    return matcher.alert_id if isinstance(matcher, Silence) else None
-
-
-def _facts(alert: Alert, rule: Rule) -> holding.Facts:
-    return holding.Facts(
-        alert_id=alert.pk,
-        rule=rule,
-        integration_id=alert.integration_id,
-        user_id=alert.user_id,
-        service=alert.integration.service,
-        provider=alert.integration.provider,
-        error_code=alert.error_code,
-        email="",
-        last_check_at=None,
+def _matter(alert: Alert) -> holding.Matter:
+    watched = alert.integration
+    return holding.Matter(
+        alert.pk,
+        alert.rule_id,
+        alert.integration_id,
+        alert.user_id,
+        watched.service,
+        watched.provider,
+        alert.error_code,
     )

@@ -40,6 +40,18 @@ class Held(NamedTuple):
     until: datetime | None = None
 
 
+class Matter(NamedTuple):
+    """What an alert is about, as far as somebody can ask for quiet about it."""
+
+    alert_id: UUID
+    rule_id: UUID | None
+    integration_id: UUID
+    user_id: UUID
+    service: str
+    provider: str
+    error_code: str
+
+
 class Quiet(NamedTuple):
     """A silence or maintenance that is on. What is None or blank matches any."""
 
@@ -54,7 +66,7 @@ class Quiet(NamedTuple):
     rule_id: UUID | None = None
     alert_id: UUID | None = None
 
-    def matches(self, alert: "Facts") -> bool:
+    def matches(self, alert: Matter) -> bool:
         """Say whether the quiet is about `alert`."""
         return (
             self.service in ("", alert.service)
@@ -62,7 +74,7 @@ class Quiet(NamedTuple):
             and self.error_code in ("", alert.error_code)
             and self.user_id in (None, alert.user_id)
             and self.integration_id in (None, alert.integration_id)
-            and self.rule_id in (None, alert.rule.id)
+            and self.rule_id in (None, alert.rule_id)
             and self.alert_id in (None, alert.alert_id)
         )
 
@@ -91,6 +103,19 @@ class Facts(NamedTuple):
     incident: Incident | None = None
     # So many grants of the provider died at once that it is hardly each owner's.
     is_one_of_many: bool = False
+
+    @property
+    def matter(self) -> Matter:
+        """Return what quiet about it would be about."""
+        return Matter(
+            self.alert_id,
+            self.rule.id,
+            self.integration_id,
+            self.user_id,
+            self.service,
+            self.provider,
+            self.error_code,
+        )
 
 
 def is_provider_side(error_code: str) -> bool:
@@ -136,8 +161,9 @@ def _by_storm(alert: Facts) -> Held | None:
 
 
 def _by_quiet(alert: Facts, quiets: Sequence[Quiet]) -> Held | None:
+    matter = alert.matter
     for quiet in sorted(quiets, key=lambda one: not one.is_maintenance):
-        if quiet.matches(alert):
+        if quiet.matches(matter):
             if quiet.is_maintenance:
                 return Held(Reason.MAINTENANCE, MAINTENANCE + quiet.comment, quiet.ends_at)
             return Held(Reason.SILENCE, SILENCED + quiet.comment, quiet.ends_at)

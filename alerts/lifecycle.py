@@ -26,6 +26,7 @@ _NEW = (
     "message",
     "error_code",
     "is_flapping",
+    "began_at",
     "resolved_at",
     "created_at",
     *telling.WRITTEN,
@@ -36,7 +37,7 @@ def follow(observations: Sequence[Observation], *, now: datetime | None = None) 
     """Open, escalate and resolve alerts by what was seen, and plan the messages about it.
 
     Runs in the transaction that recorded what was seen and holds the locks of its health rows.
-    One statement when all is well; about fifteen otherwise, whatever the number of rows. `now`
+    One statement when all is well; about sixteen otherwise, whatever the number of rows. `now`
     replaces the database's clock in tests.
     """
     if not observations:
@@ -175,6 +176,12 @@ def _write(changes: Changes, *, now: datetime) -> None:
         changes.lines.extend(telling.tell(changes.owed, ended=changes.ended, now=now))
     # Items and decisions that refer to these rows are held against them at the very end.
     if changes.new:
+        opened = [alert for alert in changes.new if alert.recovers_id is None]
+        began = sight.began({alert.integration_id for alert in opened}, now=now)
+        for alert in opened:
+            at = began.get(alert.integration_id)
+            # A check is timed by another clock than an alert.
+            alert.began_at = None if at is None else min(at, alert.created_at)
         unnest.insert(changes.new, columns=_NEW)
     if changes.changed:
         unnest.update(changes.changed, columns=[*evaluation.WRITTEN, *telling.WRITTEN])

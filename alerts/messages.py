@@ -4,59 +4,38 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
-from alerts import slack_text, words
-from alerts.senders.email import one_line, visible
+from alerts import slack_text
+from alerts.news import LONGEST_LINE, Told, line, subject
+from alerts.senders.email import visible
 from alerts.senders.webhook import MOST_BYTES
-from alerts.told import Told
-from integrations_health.outcomes import Cause
 
 # What is beyond is counted, not listed.
 MOST_LISTED = 20
 MOST_IN_A_WEBHOOK = 30
-LONGEST_LINE = 400
-
-_CAUSES = {
-    Cause.USER_GRANT: "the connection expired",
-    Cause.USER_SCOPE: "a permission is missing",
-    Cause.PROVIDER: "trouble at the provider",
-    Cause.SERVICE: "trouble at the service",
-    Cause.OURS: "a fault of ours",
-}
-_NEWS = {
-    "opened": "is failing",
-    "escalated": "became worse",
-    "recovered": "works again",
-    "asked": "waits for you to reconnect it",
-}
-
-
-def subject(told: Sequence[Told]) -> str:
-    """Return the news in one line: what, how many, and why."""
-    groups: dict[tuple[object, ...], list[Told]] = {}
-    for one in told:
-        groups.setdefault(one.group, []).append(one)
-    # Bad news are not hidden behind good ones.
-    largest = max(groups.values(), key=lambda some: (some[0].event != "recovered", len(some)))
-    rest = len(told) - len(largest)
-    more = f" (and {rest} more)" if rest else ""
-    return one_line(f"{_news(largest)}{more}")
 
 
 def context(told: Sequence[Told], *, zone: str, is_owner: bool) -> dict[str, Any]:
     """Return what the templates of a mail show; its times are those of the recipient's `zone`."""
     label, url = button(told, is_owner=is_owner)
+    lines = [line(one, zone=zone) for one in told[:MOST_LISTED]]
+    advice = {one.advice for one in lines} if is_owner else set()
     return {
         "subject": subject(told),
-        "lines": [_line(one, zone=zone) for one in told[:MOST_LISTED]],
+        "lines": lines,
+        # Once, where it is the same of all.
+        "advice": advice.pop() if len(advice) == 1 and len(lines) == len(told) else "",
         "more": max(0, len(told) - MOST_LISTED),
         "button": label,
         "url": url,
+        "why": _why(told, is_owner=is_owner),
         "is_owner": is_owner,
     }
 
@@ -71,6 +50,8 @@ def mail(told: Sequence[Told], *, zone: str, is_owner: bool) -> tuple[str, str, 
 def webhook(told: Sequence[Told], *, at: datetime) -> str:
     """Return the thin body of a webhook: one event, or a digest of several."""
     if len(told) == 1:
+        if told[0].is_trial:
+            return _body("test", {"message": visible(told[0].sentence)}, at=at)
         what = "notice" if told[0].is_notice else "alert"
         return _body(f"{what}.{told[0].event}", _facts(told[0]), at=at)
     listed = [{"type": one.event, **_facts(one)} for one in told[:MOST_IN_A_WEBHOOK]]
@@ -87,8 +68,11 @@ def _body(kind: str, data: dict[str, Any], *, at: datetime) -> str:
 def slack(told: Sequence[Told], *, id: UUID, is_owner: bool = False) -> str:
     """Return the blocks of a Slack message. Whatever was typed by people is inert in it."""
     label, url = button(told, is_owner=is_owner)
-    lines = [_line(one, zone="UTC") for one in told[: MOST_LISTED // 2]]
-    listed = "\n".join(f"{line['sentence']} {line['when']}" for line in lines)
+    lines = [line(one, zone="UTC") for one in told[: MOST_LISTED // 2]]
+    listed = "\n".join(
+        f"{one.whose}: {one.sentence} {one.when}" if one.whose else f"{one.sentence} {one.when}"
+        for one in lines
+    )
     if len(told) > len(lines):
         listed += f"\n... and {len(told) - len(lines)} more."
     title = subject(told)
@@ -108,74 +92,47 @@ def slack(told: Sequence[Told], *, id: UUID, is_owner: bool = False) -> str:
 
 def button(told: Sequence[Told], *, is_owner: bool) -> tuple[str, str]:
     """Return the one thing to do, and where."""
-    if not is_owner:
-        return "Look at it", f"{settings.PUBLIC_URL}/admin/alerts/alert/"
-    integrations = {one.integration_id for one in told}
-    links = {one.reauth_url for one in told if one.reauth_url}
+    own = [one for one in told if not one.is_notice]
+    if not is_owner or not own:
+        return "Look at it", f"{settings.PUBLIC_URL}{_page(told)}"
+    integrations = {one.integration_id for one in own}
+    links = {one.reauth_url for one in own if one.reauth_url}
     label = "Reconnect" if links else "See how it is"
     if len(links) == 1:
         return label, links.pop()
-    if len(integrations) == 1 and told[0].integration_id is not None:
-        return label, f"{settings.PUBLIC_URL}/integrations/{told[0].integration_id}/"
-    return label, f"{settings.PUBLIC_URL}/"
+    path = f"/integrations/{integrations.pop()}/" if len(integrations) == 1 else "/"
+    return label, f"{settings.PUBLIC_URL}{path}"
 
 
-def _news(told: Sequence[Told]) -> str:
-    first = told[0]
-    if first.is_notice:
-        over = "Over: " if first.event == "recovered" else ""
-        return f"{over}{first.kind}" if len(told) == 1 else f"{over}{first.kind} ({len(told)})"
-    is_alone = len({one.integration_id for one in told}) == 1
-    people = len({one.user_id for one in told})
-    called = (
-        first.called
-        if is_alone
-        else words.name(display_name="", service=first.service, provider=first.provider)
-    )
-    ends = {one.end for one in told}
-    news = (first.end if len(ends) == 1 else "") or _NEWS[first.event]
-    if first.event == "opened" and all(one.is_degraded for one in told):
-        news = "has trouble"
-    parts = []
-    if not is_alone:
-        parts.append(f"{people} users" if people > 1 else f"{len(told)} connections")
-    if first.event == "recovered":
-        if is_alone and first.ended_at is not None:
-            lasted = words.span(first.ended_at - first.began_at)
-            if first.is_whole:
-                return f"{called} {first.trouble} for {lasted}, and works again"
-            return f"{called} {news}, after {lasted}"
-    elif first.cause is not None:
-        parts.append(_CAUSES[first.cause])
-    return f"{called} {news}" + (f": {', '.join(parts)}" if parts else "")
+def _page(told: Sequence[Told]) -> str:
+    """Return where staff find all of it: a page of its own, or the list of the like."""
+    if len(told) == 1:
+        return told[0].page
+    if all(one.is_notice for one in told):
+        return reverse("admin:alerts_staffnotice_changelist")
+    causes = {(one.provider, one.service, one.error_code) for one in told if not one.is_notice}
+    chosen = {"cause": "/".join(*causes)} if len(causes) == 1 else {}
+    if all(one.event == "recovered" for one in told):
+        chosen["state"] = "resolved"
+    query = f"?{urlencode(chosen)}" if chosen else ""
+    return f"{reverse('admin:alerts_alert_changelist')}{query}"
 
 
-def _line(one: Told, *, zone: str) -> dict[str, Any]:
-    sentence, when = one.sentence, f"Since {_local(one.began_at, zone)}."
-    if one.event == "recovered" and one.ended_at is not None:
-        lasted = words.span(one.ended_at - one.began_at)
-        when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}."
-        if one.is_notice:
-            sentence = f"Over after {lasted}: {sentence}"
-        elif one.is_whole:
-            sentence = (
-                f"{one.called} {one.trouble} for {lasted}, and works again. It was: {sentence}"
-            )
-        else:
-            sentence = f"{one.called} works again, after {lasted}."
-    elif one.ended_at is not None:
-        # It waited, or was tried for long: what it tells is over by now.
-        when = f"From {_local(one.began_at, zone)} to {_local(one.ended_at, zone)}: it is over."
-    if one.end and one.ended_at is not None:
-        sentence = f"{one.called} {one.end}, after {words.span(one.ended_at - one.began_at)}."
-    sentence = visible(sentence)
-    if len(sentence) > LONGEST_LINE:
-        sentence = f"{sentence[: LONGEST_LINE - 1]}…"
-    return {"sentence": sentence, "when": when, "event": one.event}
+def _why(told: Sequence[Told], *, is_owner: bool) -> str:
+    """Return why somebody gets a message."""
+    if not is_owner:
+        return "You get this because this address is a destination of Integration Health."
+    own = {one.integration_id for one in told if not one.is_notice}
+    if not own:
+        return "You get this because you look after Integration Health."
+    these = "these connections are" if len(own) > 1 else "this connection is"
+    return f"You get this because {these} yours."
 
 
 def _facts(one: Told) -> dict[str, Any]:
-    times = {"openedAt": _instant(one.began_at)}
+    times = {"since": _instant(one.began_at), "openedAt": _instant(one.opened_at or one.began_at)}
+    if one.is_notice:
+        del times["since"]
     if one.ended_at is not None:
         times["resolvedAt"] = _instant(one.ended_at)
     # No message told of the opening before.
@@ -188,6 +145,7 @@ def _facts(one: Told) -> dict[str, Any]:
         "alertId": str(one.id),
         "integrationId": str(one.integration_id),
         "userId": str(one.user_id),
+        "user": one.user or None,
         "service": one.service,
         "provider": one.provider,
         "severity": one.severity,
@@ -197,10 +155,6 @@ def _facts(one: Told) -> dict[str, Any]:
         **times,
         **whole,
     }
-
-
-def _local(at: datetime, zone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M} ({zone})"
 
 
 def _instant(at: datetime) -> str:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from alerts import planning
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
 from alerts.planning import Item, Recipient
+from integrations_health import names
 from integrations_health.models import User
 from integrations_health.outcomes import Observation, Outcome
 
@@ -35,7 +36,7 @@ def follow(observations: Sequence[Observation], *, now: datetime) -> None:
     if not faults:
         return
     for kind, provider in _by_provider(faults):
-        open_notice(kind, provider, _SENTENCES[kind].format(provider.capitalize()), now=now)
+        open_notice(kind, provider, _SENTENCES[kind].format(names.provider(provider)), now=now)
 
 
 def open_notice(
@@ -46,7 +47,7 @@ def open_notice(
     now: datetime,
     besides: UUID | None = None,
 ) -> None:
-    """Open a notice and tell staff, unless one of this kind and subject is open already.
+    """Open a notice and tell staff, unless they know one of this kind and subject that is open.
 
     `besides` is a destination that is not told: the notice is about it.
     """
@@ -63,7 +64,8 @@ def open_notice(
             [uuid4(), kind.value, subject, message, now, now, now - _SEEN_AGAIN_AFTER],
         )
         row = cursor.fetchone()
-    if row is not None and row[1]:
+    # At first there may have been nobody to tell.
+    if row is not None and (row[1] or not NotificationItem.objects.filter(notice=row[0]).exists()):
         planning.plan(
             [Item(who, Event.OPENED, notice_id=row[0]) for who in staff(besides=besides)], now=now
         )

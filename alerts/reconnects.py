@@ -10,10 +10,9 @@ from django.db import transaction
 
 from alerts import decisions, planning, sight
 from alerts.decisions import Line, Verdict
-from alerts.holding import Facts, Quiet
+from alerts.holding import Matter, Quiet
 from alerts.models import Alert, NotificationItem
 from alerts.planning import Item
-from alerts.rules import Rule
 from integrations_health import clock, reauth_offers, reauth_requests
 from integrations_health.models import HealthCheck, User
 from integrations_health.overlay import OpenIncidents
@@ -124,7 +123,6 @@ def _sorted_out(
     """Return to whom a link is sent, and how many are passed over for which reason."""
     offers = Offers(OpenIncidents.read())
     quiets = sight.quiets([one.alert_id for one in candidates], now=now)
-    rules = sight.rules() if quiets else {}
     asked = _asked_before(candidates)
     chosen: list[_Candidate] = []
     seen: set[UUID] = set()
@@ -135,7 +133,7 @@ def _sorted_out(
             why_not[_OVER] += 1
         elif call is not Call.OFFERED:
             why_not[call.value] += 1
-        elif _is_quiet(one, quiets, rules.get(one.rule_id) if one.rule_id else None):
+        elif _is_quiet(one, quiets):
             why_not[_SILENCED] += 1
         elif not one.email:
             why_not[_NO_ADDRESS] += 1
@@ -159,18 +157,14 @@ def _asked_before(candidates: Iterable[_Candidate]) -> set[UUID]:
     return set(followed.values_list("integration_id", flat=True))
 
 
-def _is_quiet(one: _Candidate, quiets: Sequence[Quiet], rule: Rule | None) -> bool:
-    if rule is None:
-        return False
-    facts = Facts(
+def _is_quiet(one: _Candidate, quiets: Sequence[Quiet]) -> bool:
+    matter = Matter(
         alert_id=one.alert_id,
-        rule=rule,
+        rule_id=one.rule_id,
         integration_id=one.integration_id,
         user_id=one.user_id,
         service=one.service,
         provider=one.provider,
         error_code=one.alert_error,
-        email=one.email,
-        last_check_at=None,
     )
-    return any(quiet.matches(facts) for quiet in quiets)
+    return any(quiet.matches(matter) for quiet in quiets)

@@ -24,6 +24,10 @@ _BECAUSE = {
     Reason.NO_DESTINATION: "there is no address to send it to",
     Reason.COOLDOWN: "the same was told not long ago",
 }
+# What only who can mend it makes something of.
+_FOR_STAFF = {
+    Reason.NO_DESTINATION: "its rule has no destination that is on, or its owner no e-mail address",
+}
 _AFTERWARDS = {
     Reason.RULE_DISABLED: "It is sent when the rule is switched on.",
     Reason.ACKNOWLEDGED: "Nobody else is told.",
@@ -79,6 +83,7 @@ class Standing(NamedTuple):
     message: str
     error_code: str
     is_flapping: bool
+    since: datetime
     opened_at: datetime
     resolved_at: datetime | None
     told_at: datetime | None
@@ -148,6 +153,8 @@ def outlook(alert: Standing, reader: Reader) -> str:
     if not alert.is_open:
         return ""
     last = telling(alert, reader)
+    if last.state is State.NOBODY and alert.told_at is None:
+        return "It is looked at again within half a minute."
     if last.state is State.HELD_BACK:
         if last.until is not None:
             return "If it is still so then, it is sent."
@@ -203,6 +210,8 @@ def _held(alert: Standing, reader: Reader) -> Iterator[Telling]:
     if reason is None:
         return
     because = _BECAUSE[reason]
+    if reader.sees_everybody:
+        because = _FOR_STAFF.get(reason, because)
     if alert.acknowledged_at and reader.who(alert.acknowledged_by, alert) == "you":
         because = "you look after it"
     what = "Not sent" if alert.told_at is None else "That it became worse is not sent"
@@ -214,7 +223,9 @@ def _reason(alert: Standing) -> Reason | None:
     # At once, not from the engine's next look on.
     if alert.acknowledged_at is not None:
         return Reason.ACKNOWLEDGED
-    return Reason(alert.held_back) if alert.held_back else None
+    # Nor does that hold it back any longer once nobody looks after it.
+    is_past = alert.held_back in ("", Reason.ACKNOWLEDGED)
+    return None if is_past else Reason(alert.held_back)
 
 
 def _capital(sentence: str) -> str:

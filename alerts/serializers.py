@@ -51,6 +51,7 @@ class Alert(serializers.Serializer[object]):
     errorCode = serializers.ChoiceField(ERROR_CODES, allow_null=True)
     cause = serializers.ChoiceField(CAUSES, allow_null=True, help_text="Whose fault it is.")
     flapping = serializers.BooleanField(help_text="It fails and recovers again and again.")
+    since = serializers.DateTimeField(help_text="Of the first bad check, as far as it is known.")
     openedAt = serializers.DateTimeField()
     escalatedAt = serializers.DateTimeField(
         allow_null=True, help_text="When it became worse. Null: it did not."

@@ -26,6 +26,7 @@ def alert(one: Standing, reader: Reader) -> Json:
         "errorCode": one.error_code or None,
         "cause": cause(one.error_code),
         "flapping": one.is_flapping,
+        "since": instant(one.since),
         "openedAt": instant(one.opened_at),
         "escalatedAt": instant(one.escalated_at),
         "resolvedAt": instant(one.resolved_at),

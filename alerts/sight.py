@@ -42,6 +42,22 @@ WHERE h.integration_id = ANY(%b) AND h.checked_at > %b AND h.checked_at <= %b
     AND h.outcome <> ALL(%b)
 GROUP BY r.id, h.integration_id
 """
+# By the index of one integration's checks, back to the last good one.
+_BEGAN = """
+SELECT w.id, (
+    SELECT min(h.checked_at) FROM integration_health_history h
+    WHERE h.integration_id = w.id AND h.outcome <> ALL(%(abstaining)b)
+        AND h.checked_at <= %(now)b AND h.checked_at > COALESCE((
+            SELECT g.checked_at FROM integration_health_history g
+            WHERE g.integration_id = w.id AND g.outcome = 'ok'
+                AND g.checked_at <= %(now)b AND g.checked_at > %(from)b
+            ORDER BY g.checked_at DESC LIMIT 1
+        ), %(from)b)
+)
+FROM unnest(%(ids)b::uuid[]) AS w(id)
+"""
+# Who fails for longer has alerts already, but for a rule that is new.
+BEGAN_WITHIN = timedelta(days=7)
 
 
 class Glance(NamedTuple):
@@ -131,6 +147,21 @@ def rates(
     with binary_cursor() as cursor:
         cursor.execute(_RATES, arguments)
         return {(row[0], row[1]): Rate(row[2], row[3]) for row in cursor.fetchall()}
+
+
+def began(integration_ids: Collection[UUID], *, now: datetime) -> dict[UUID, datetime]:
+    """Return since when integrations are not well, by id, as far as the history tells."""
+    if not integration_ids:
+        return {}
+    asked = {
+        "ids": list(integration_ids),
+        "abstaining": _ABSTAINING,
+        "now": now,
+        "from": now - BEGAN_WITHIN,
+    }
+    with binary_cursor() as cursor:
+        cursor.execute(_BEGAN, asked)
+        return {row[0]: row[1] for row in cursor.fetchall() if row[1] is not None}
 
 
 def quiets(alert_ids: Collection[UUID], *, now: datetime) -> list[Quiet]:

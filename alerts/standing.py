@@ -23,12 +23,13 @@ from integrations_health.positions import Position
 MOST_OPEN = 200
 MOST_PAST = 10
 # Raised when an alert is shown in another shape, so that nobody keeps one of the old.
-SHAPE = 1
+SHAPE = 2
 MOST_DECISIONS = 100
 
 _READ = """
 SELECT a.id, a.integration_id, a.user_id, i.service, i.provider, a.alert_type, a.severity,
-    a.message, a.error_code, a.is_flapping, a.created_at, a.resolved_at, a.told_at, a.sent_at,
+    a.message, a.error_code, a.is_flapping, COALESCE(a.began_at, a.created_at), a.created_at,
+    a.resolved_at, a.told_at, a.sent_at,
     a.held_back, a.held_until, a.escalated_at, a.escalation_told_at, a.acknowledged_at,
     a.acknowledged_by_id, a.acknowledgement_note, a.recovers_id, a.incident_id, (
         SELECT json_agg(json_build_array(
@@ -100,6 +101,11 @@ def one(caller: Caller, alert_id: UUID) -> Standing | None:
     """Return an alert; None when there is none, or none that `caller` may see. Two statements."""
     found = Alert.objects.visible_to(caller).filter(pk=alert_id).values_list("pk", flat=True)
     return next(iter(_these(list(found))), None)
+
+
+def of(alert: Alert) -> Standing | None:
+    """Return how an alert stands, for one who was shown it already. One statement."""
+    return next(iter(_these([alert.pk])), None)
 
 
 def open_of(integration_id: UUID, user_id: UUID) -> list[Standing]:

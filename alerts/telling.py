@@ -193,7 +193,7 @@ def _told(
     latest = max((releases[recipient.key] for recipient in recipients), default=now)
     waits = latest > now + settings.NOTIFICATION_GROUPING
     digest = f" In a digest at {_clock(latest)}: an hour's messages are used up." if waits else ""
-    return Line(alert.pk, Verdict.TOLD, f"Told {who or 'nobody'} {what}.{digest}")
+    return Line(alert.pk, Verdict.TOLD, f"Tells {who or 'nobody'} {what}.{digest}")
 
 
 def _called(recipient: Recipient, rule: Rule) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from alerts import hiding
 from alerts.models import (
@@ -28,6 +28,7 @@ LEAD, TRAIL = timedelta(hours=2), timedelta(minutes=30)
 MOST_CHECKS_BEFORE = 20
 MOST_CHECKS = 200
 MOST_OTHERS = 200
+MOST_QUIETS = 2_000
 # A deed and its line in the audit are written in one transaction, by two clocks.
 SAME_DEED = timedelta(seconds=10)
 ENGINE = "the engine"
@@ -190,9 +191,12 @@ def _clock(at: datetime) -> str:
 
 def _quiets(alert: Alert, ends_at: datetime) -> Iterator[Entry]:
     during = Q(starts_at__lte=ends_at) & (Q(ends_at=None) | Q(ends_at__gte=alert.created_at))
-    for model, called in ((Silence, "Silenced"), (MaintenanceWindow, "Maintenance")):
-        rows = model._default_manager.filter(during, hiding.about(alert, model))
-        for row in rows.select_related("author").order_by("starts_at", "pk")[:MOST_OTHERS]:
+    # Silences of single alerts may be very many.
+    silences = Silence.objects.filter(during, Q(alert=None) | Q(alert=alert))
+    windows = MaintenanceWindow.objects.filter(during)
+    for asked, called in ((silences, "Silenced"), (windows, "Maintenance")):
+        rows: QuerySet[Any] = asked.select_related("author").order_by("-starts_at", "-pk")
+        for row in hiding.about(alert, rows[:MOST_QUIETS])[:MOST_OTHERS]:
             until = "it is resolved" if row.ends_at is None else _clock(row.ends_at)
             who = "" if row.author is None else row.author.username
             says = f"{called} until {until}: {row.comment}"

@@ -1,10 +1,11 @@
-"""Who goes first of an alarm and its all-clear, and when both go as one: decided from plain values.
+"""Who goes first of two messages about one thing, and when both go as one: from plain values.
 
-Both wait in two messages to one recipient, the alarm because it was not taken yet. A young alarm
-goes first and the all-clear follows. An old one is no alarm any more: it joins the all-clear.
+Both wait to go to one recipient, the earlier because it was not taken yet: an alarm and its
+all-clear, or an opening and the news that it became worse. A young one goes first and the other
+follows. An old one is no news any more: it joins the later.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -13,17 +14,17 @@ OLD = timedelta(hours=1)
 
 
 class Pair(NamedTuple):
-    """A message with an alarm, and a later one with its all-clear; neither was taken yet."""
+    """A message with news of a thing, and a later one with more of it; neither was taken yet."""
 
-    alarm_id: UUID
-    clear_id: UUID
-    # Since when the alarm is to be told, and when its message is tried next.
-    alarm_at: datetime
-    alarm_due_at: datetime
-    clear_created_at: datetime
+    earlier_id: UUID
+    later_id: UUID
+    # Since when the earlier news is to be told, and when its message is tried next.
+    earlier_at: datetime
+    earlier_due_at: datetime
+    later_created_at: datetime
     # What was tried may be known to the recipient: nothing joins it any more.
-    is_clear_tried: bool = False
-    has_clear_waited: bool = False
+    is_later_tried: bool = False
+    has_later_waited: bool = False
 
 
 class Turns(NamedTuple):
@@ -40,30 +41,42 @@ class Turns(NamedTuple):
 def decide(pairs: Sequence[Pair], *, taken: Collection[UUID], now: datetime) -> Turns:
     """Return what to do about the pairs of a batch, whose messages are `taken`.
 
-    With a pair of an alarm, all pairs of its message must be given: what joins, joins the first
-    all-clear, so that no other one overtakes.
+    With a pair of an earlier message, all pairs of it must be given: what joins, joins the first
+    of the later ones, so that no other one overtakes.
     """
-    turns = Turns({}, {}, set())
-    for alarm_id in sorted({pair.alarm_id for pair in pairs}):
-        of_it = [pair for pair in pairs if pair.alarm_id == alarm_id]
-        first = min(of_it, key=lambda pair: (pair.clear_created_at, pair.clear_id))
-        if any(pair.alarm_at + OLD <= now for pair in of_it) and not first.is_clear_tried:
-            turns.joins[alarm_id] = first.clear_id
+    firsts: dict[UUID, UUID] = {}
+    for earlier_id in sorted({pair.earlier_id for pair in pairs}):
+        of_it = [pair for pair in pairs if pair.earlier_id == earlier_id]
+        first = min(of_it, key=lambda pair: (pair.later_created_at, pair.later_id))
+        if any(pair.earlier_at + OLD <= now for pair in of_it) and not first.is_later_tried:
+            firsts[earlier_id] = first.later_id
+    turns = Turns({one: _last(one, firsts) for one in firsts}, {}, set())
     for pair in pairs:
-        if pair.clear_id in taken and turns.joins.get(pair.alarm_id) != pair.clear_id:
+        if pair.later_id in taken and not _goes_along(pair, turns):
             at = _until(pair, turns, taken=taken, now=now)
-            turns.waits[pair.clear_id] = max(at, turns.waits.get(pair.clear_id, at))
+            turns.waits[pair.later_id] = max(at, turns.waits.get(pair.later_id, at))
     return turns
 
 
+def _last(one: UUID, firsts: Mapping[UUID, UUID]) -> UUID:
+    """Return what a message joins in the end: what it would join may itself join another."""
+    for _ in firsts:
+        one = firsts.get(one, one)
+    return one
+
+
+def _goes_along(pair: Pair, turns: Turns) -> bool:
+    return pair.later_id in turns.joins or turns.joins.get(pair.earlier_id) == pair.later_id
+
+
 def _until(pair: Pair, turns: Turns, *, taken: Collection[UUID], now: datetime) -> datetime:
-    if pair.alarm_id in taken or pair.alarm_id in turns.joins:
+    if pair.earlier_id in taken or pair.earlier_id in turns.joins:
         return now  # its turn is the next
-    if pair.alarm_due_at <= now:
+    if pair.earlier_due_at <= now:
         return now
-    if not pair.has_clear_waited:
-        turns.sooner.add(pair.alarm_id)
+    if not pair.has_later_waited:
+        turns.sooner.add(pair.earlier_id)
         return now
-    if pair.is_clear_tried:
-        return pair.alarm_due_at
-    return max(now, min(pair.alarm_due_at, pair.alarm_at + OLD))
+    if pair.is_later_tried:
+        return pair.earlier_due_at
+    return max(now, min(pair.earlier_due_at, pair.earlier_at + OLD))

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from alerts.rules import Condition, Rate, Rule
+from integrations_health import names, time_words
 from integrations_health.outcomes import MEANINGS, Observation
 
 
 def name(*, display_name: str, service: str, provider: str) -> str:
     """Return what people call an integration."""
-    return display_name or f"{service.capitalize()} via {provider.capitalize()}"
+    return display_name or f"{names.service(service)} via {names.provider(provider)}"
 
 
 def opened(called: str, rule: Rule, seen: Observation, *, rate: Rate) -> str:
@@ -25,26 +26,14 @@ def opened(called: str, rule: Rule, seen: Observation, *, rate: Rate) -> str:
             return f"{called} took {took} to answer; {most} is the limit."
         case Condition.ERROR_RATE:
             percent = 100 * rate.failed / rate.checks
-            within = span(rule.window)
+            within = time_words.span(rule.window)
             said = f"{called} failed in {percent:.0f} % of {rate.checks} checks within {within}."
             return f"{said} {because}".strip()
 
 
 def recovered(called: str, *, after: timedelta) -> str:
     """Return the all-clear."""
-    return f"{called} works again, after {span(after)}."
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time in its two largest units, such as "2 h 5 min"."""
-    minutes, seconds = divmod(int(length.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
-    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    # Nobody counts the seconds of an hour.
-    shown = parts[first : first + 2] if first < 2 else parts[first : first + 1]
-    return " ".join(f"{count} {unit}" for count, unit in shown if count or unit == "s")
+    return f"{called} works again, after {time_words.span(after)}."
 
 
 def _seconds(milliseconds: float) -> str:

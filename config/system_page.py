@@ -49,7 +49,14 @@ def page(request: HttpRequest) -> HttpResponse:
             _promptness(telling.promptness()),
             _partitions(watchdog.ready_until(), today=now.date()),
         ],
-        "paces": [(pace, _behind(pace.oldest_due_at, now=now)) for pace in paces],
+        "paces": [
+            (
+                pace,
+                _behind(pace.oldest_due_at, now=now),
+                pace.blocked_until if pace.blocked_until and pace.blocked_until > now else None,
+            )
+            for pace in paces
+        ],
         "backlogs": [(one, _behind(one.oldest_due_at, now=now)) for one in backlogs],
         "queues": queues.depths(),
         "long_queue": LONG_QUEUE,

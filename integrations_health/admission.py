@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 
-from integrations_health import addresses, registry
+from integrations_health import addresses, mailboxes, registry
 from integrations_health.models import Integration
 from integrations_health.registration import FIELDS, Refusal, Registration
 from integrations_health.registry import Changes
@@ -64,18 +65,36 @@ def admit(registration: Registration, *, owner_name: str, is_trusted: bool) -> A
     if refusals := _unreachable(registration):
         raise Refused(refusals)
     with registry.writing(changes := Changes(), patience=None):
+        _take_turn(registration)
         if known := _same(registration):
-            if other := registry.differences(known, registration.said()):
-                raise Conflict([_differs(name) for name in other])
-            return Admitted(known.pk, is_new=False)
+            return _known(known, registration)
         if not is_trusted and _is_watched_for_another(registration):
             raise Conflict([_taken()])
-        registry.register([_named(registration, owner_name)], changes=changes)
+        named = _named(registration, owner_name)
+        if not is_trusted and _is_asked_with_our_key(named) and not named.provider_user_id:
+            raise Refused([_of_nobody()])
+        registry.register([named], changes=changes)
         if changes.refused:
             raise Refused(changes.refused)
         made = _same(registration)
         assert made is not None
-        return Admitted(made.pk, is_new=True)
+        # None was created: an import or a synchronisation, which takes no turn here, was quicker.
+        return Admitted(made.pk, is_new=True) if changes.created else _known(made, registration)
+
+
+def _take_turn(registration: Registration) -> None:
+    """Wait until nobody else is registering this connection: a row to lock is not there yet."""
+    name = f"{registration.provider}/{registration.server_instance_id}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _known(row: Integration, registration: Registration) -> Admitted:
+    """Return what is watched already. Raises Conflict where it is not watched in just this way."""
+    if other := registry.differences(row, registration.said()):
+        raise Conflict([_differs(name) for name in other])
+    mailboxes.keep([registration])
+    return Admitted(row.pk, is_new=False)
 
 
 def _unreachable(registration: Registration) -> list[Refusal]:
@@ -110,7 +129,7 @@ def _same(registration: Registration) -> Integration | None:
 def _is_watched_for_another(registration: Registration) -> bool:
     # An account at a provider that we ask with our own key has one owner: who could register
     # somebody else's would be told how it is. Plain servers are named by whoever registers them.
-    if not settings.PROVIDERS[registration.provider]["base_url"]:
+    if not _is_asked_with_our_key(registration):
         return False
     return (
         Integration.objects.filter(
@@ -120,6 +139,10 @@ def _is_watched_for_another(registration: Registration) -> bool:
         .exclude(_is_of(registration))
         .exists()
     )
+
+
+def _is_asked_with_our_key(registration: Registration) -> bool:
+    return bool(settings.PROVIDERS[registration.provider]["base_url"])
 
 
 def _named(registration: Registration, owner_name: str) -> Registration:
@@ -138,3 +161,9 @@ def _differs(attribute: str) -> Refusal:
 def _taken() -> Refusal:
     problem = "belongs to somebody else's integration"
     return Refusal("", "serverInstanceId", problem, "send the id of a connection of your own")
+
+
+def _of_nobody() -> Refusal:
+    problem = "cannot be told to be yours: the application has given you no id of its own"
+    remedy = "ask for it to be registered by the application's back end"
+    return Refusal("", "serverInstanceId", problem, remedy)

@@ -21,7 +21,7 @@ from integrations_health.bars import Bar
 from integrations_health.charts import Stretch
 from integrations_health.check_log import Page
 from integrations_health.models import HealthCheck, Integration, ProviderIncident
-from integrations_health.overlay import OpenIncidents, shown_status
+from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_status
 from integrations_health.positions import Position
 from integrations_health.reauth_offers import Offers
 from integrations_health.reauth_rules import Call
@@ -58,6 +58,7 @@ class Detail:
 
     now: datetime
     health: HealthCheck
+    version: int
     incident: ProviderIncident | None
     reauth: Call
     bar: Bar
@@ -136,16 +137,19 @@ class Detail:
 
 def read(caller: Caller, integration_id: UUID, *, asked: Asked, now: datetime) -> Detail:
     """Return an integration that `caller` may see. Raises HealthCheck.DoesNotExist."""
+    counted = Turns.read()
     health = _visible(caller).get(integration_id=integration_id)
     watched = health.integration
     bar_window = windows.window(BAR_RANGE, now=now)
     incidents = _incidents(watched, since=bar_window.start)
     open_now = OpenIncidents([one for one in incidents if one.closed_at is None])
+    incident, version = Overlay(open_now, counted).over(health)
     turns = transitions.read(watched, since=now - CHANGES_REACH, until=now)
     return Detail(
         now=now,
         health=health,
-        incident=open_now.over(provider=watched.provider, service=watched.service),
+        version=version,
+        incident=incident,
         reauth=Offers(open_now).of(health),
         bar=_bar(watched, bar_window, incidents, now),
         bar_window=bar_window,

@@ -112,11 +112,13 @@ class Feed:
 
     async def _place(self, ids: Collection[UUID]) -> None:
         found = await read(lambda: frames.places(self._rows(ids)))
+        # What was let go meanwhile is wished for no more.
+        placed = {pk: place for pk, place in found.items() if pk in self._open_wishes}
         self._open_wishes -= set(ids)
+        self._told |= {pk: place._replace(version=_NOTHING_TOLD) for pk, place in placed.items()}
         # Followed before the rows are read: what changes in between arrives one way or the other.
-        await self._listen(found)
-        self._told |= {pk: place._replace(version=_NOTHING_TOLD) for pk, place in found.items()}
-        await self._send_newest(found)
+        await self._listen(placed)
+        await self._send_newest(placed)
 
     async def _listen(self, places: dict[UUID, Place]) -> None:
         topics = _topics_of(places.values())

@@ -8,7 +8,7 @@ from uuid import UUID
 from integrations_health import shapes
 from integrations_health.models import HealthCheck
 from integrations_health.models.ownership import OwnedQuerySet
-from integrations_health.overlay import OpenIncidents, Turns
+from integrations_health.overlay import Overlay, Turns
 from integrations_health.reauth_offers import Offers
 
 
@@ -30,11 +30,11 @@ class Place(NamedTuple):
 
 
 def read(rows: OwnedQuerySet[HealthCheck]) -> list[Update]:
-    """Return the update of each row. Three queries, and a fourth where a grant is dead."""
-    # The version first: what is read after it may be newer, never older than the version says.
-    turns, incidents = Turns.read(), OpenIncidents.read()
-    offers = Offers(incidents)
-    return [_update(row, turns, incidents, offers) for row in rows]
+    """Return the update of each row. Two queries, and a third where a grant is dead."""
+    # Before the rows: what is read after it may be newer, never older than the version says.
+    overlay = Overlay.read()
+    offers = Offers(overlay.incidents)
+    return [_update(row, overlay, offers) for row in rows]
 
 
 def places(rows: OwnedQuerySet[HealthCheck]) -> dict[UUID, Place]:
@@ -59,9 +59,8 @@ def unpacked(packed: Iterable[tuple[str, str, int, str]]) -> list[Update]:
     return [Update(UUID(owner), UUID(pk), version, text) for owner, pk, version, text in packed]
 
 
-def _update(row: HealthCheck, turns: Turns, incidents: OpenIncidents, offers: Offers) -> Update:
-    version = turns.version(row.state_version, provider=row.provider, service=row.service)
-    incident = incidents.over(provider=row.provider, service=row.service)
+def _update(row: HealthCheck, overlay: Overlay, offers: Offers) -> Update:
+    incident, version = overlay.over(row)
     url = offers.url(row.integration_id, row)
     frame = shapes.update(row, incident=incident, reauth_url=url, version=version)
     text = json.dumps(frame, separators=(",", ":"))

@@ -203,7 +203,8 @@ def _evidence_of_server(server: ServerStatus | Failure, secrets: Sequence[str]) 
         return _evidence_of_failure(server, secrets)
     said = redact(server.said)
     if server.reason:
-        said = redact(f"{said}: {redact(server.reason, secrets=secrets)}")
+        reason = redact(server.reason, secrets=secrets)
+        said = redact(f"{said}: {reason}") if said else reason
     return Evidence(server.call.name, said, server.call.http_status, server.call.latency_ms)
 
 

@@ -12,7 +12,7 @@ from integrations_health import bar_rows, names, wording
 from integrations_health.access import Caller
 from integrations_health.bars import Bar, Tone
 from integrations_health.models import HealthCheck, ProviderIncident
-from integrations_health.overlay import OpenIncidents, shown_status
+from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_status
 from integrations_health.reauth_offers import Offers
 from integrations_health.reauth_rules import Call
 from integrations_health.status import Status
@@ -119,6 +119,7 @@ class Overview:
 
 def read(caller: Caller, *, window: Window, now: datetime) -> Overview:
     """Return the overview of what `caller` may see."""
+    turns = Turns.read()
     found = list(
         HealthCheck.objects.visible_to(caller)
         .annotate(display_name=F("integration__display_name"))
@@ -132,17 +133,17 @@ def read(caller: Caller, *, window: Window, now: datetime) -> Overview:
     ]
     bars = bar_rows.read(watched, window=window, incidents=incidents, now=now)
     open_now = OpenIncidents(sorted((one for one in incidents if one.closed_at is None), key=_age))
-    offers = Offers(open_now)
+    overlay, offers = Overlay(open_now, turns), Offers(open_now)
     return Overview(
-        rows=[_row(row, bars[row.integration_id], open_now, offers) for row in found],
+        rows=[_row(row, bars[row.integration_id], overlay, offers) for row in found],
         incidents=incidents,
         window=window,
         now=now,
     )
 
 
-def _row(health: Any, read: bar_rows.Read, open_now: OpenIncidents, offers: Offers) -> Row:
-    incident = open_now.over(provider=health.provider, service=health.service)
+def _row(health: Any, read: bar_rows.Read, overlay: Overlay, offers: Offers) -> Row:
+    incident, version = overlay.over(health)
     return Row(
         id=health.integration_id,
         name=health.display_name or names.service(health.service),
@@ -159,7 +160,7 @@ def _row(health: Any, read: bar_rows.Read, open_now: OpenIncidents, offers: Offe
         error_code=health.error_code,
         error_message=health.error_message,
         reauth=offers.of(health),
-        version=health.state_version,
+        version=version,
         bar=read.bar,
         p95_ms=read.p95_ms if read.p95_ms is not None else health.response_time_ms,
     )

@@ -95,8 +95,8 @@ def run(provider: str, *, now: datetime | None = None) -> bool:
     crash_point("after_claim")
     if claim.targets:
         _finish(provider, claim, lane=Lane.SWEEP, now=now)
-    for integration_id in claim.parked:
-        logger.error("check.parked", extra={"integration_id": str(integration_id)})
+    if claim.parked:
+        live.push(claim.parked)
     return claim.is_full
 
 
@@ -114,6 +114,7 @@ def check_one(
         return Checked(None, Status(before.status), before)
     claim = schedule.claim_one(integration_id, now=now)
     if claim.parked:
+        live.push(claim.parked)
         raise Parked
     if not claim.targets:
         raise AlreadyRunning
@@ -167,8 +168,7 @@ def record(
             return _record(results, known or {}, now=now)
         except history.MonthMissing as missing:
             # History has no default partition: whoever finds a month missing makes it.
-            months = [str(month) for month in missing.months]
-            logger.warning("history.month_missing", extra={"months": months})
+            logger.warning("history.month_missing", extra={"months": [*map(str, missing.months)]})
             for month in missing.months:
                 partitions.ensure(history.TABLE, month)
         except OperationalError as error:

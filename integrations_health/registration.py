@@ -35,7 +35,7 @@ class Registration:
     """One integration to be watched. What is None was not said: it stays as it is.
 
     `user` is the application's id of the user; `user_id`, when it is known already, is ours and
-    wins. `place` is where it was written, for reports.
+    wins. `user_email` is where that person is told. `place` is where it was written, for reports.
     """
 
     user: str
@@ -43,6 +43,7 @@ class Registration:
     provider: str
     server_instance_id: str
     user_id: UUID | None = None
+    user_email: str | None = field(default=None, repr=False)
     server_url: str | None = field(default=None, repr=False)
     server_token: str | None = field(default=None, repr=False)
     display_name: str | None = None
@@ -64,7 +65,10 @@ class Registration:
 
 
 _KEY = {"user", "user_id", "service", "provider", "server_instance_id", "place"}
-OPTIONAL = tuple(field.name for field in fields(Registration) if field.name not in _KEY)
+_OF_THE_USER = {"user_email"}
+OPTIONAL = tuple(
+    field.name for field in fields(Registration) if field.name not in _KEY | _OF_THE_USER
+)
 
 
 def read(
@@ -153,6 +157,7 @@ FIELDS: dict[str, _Rule] = {
     "service": _Rule("service", _NAME, is_required=True),
     "provider": _Rule("provider", _NAME, is_required=True),
     "serverInstanceId": _Rule("server_instance_id", _ID, is_required=True),
+    "userEmail": _Rule("user_email", typed_values.email),
     "serverUrl": _Rule("server_url", typed_values.url),
     "serverToken": _Rule("server_token", typed_values.token),
     "displayName": _Rule("display_name", partial(typed_values.text, most=200)),

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.db.utils import OperationalError
 from psycopg.errors import LockNotAvailable
 
-from integrations_health import health_rows, live, schedule, unnest
+from integrations_health import health_rows, live, mailboxes, schedule, unnest
 from integrations_health.models import Integration, User
 from integrations_health.registration import OPTIONAL, Refusal, Registration
 
@@ -29,9 +29,9 @@ ASKED_WITH = frozenset(
 )
 COLUMNS = ("id", "user", "service", "provider", "server_instance_id", *OPTIONAL)
 NEEDS_URL = frozenset({"mcp"})
-# Below the statement timeout of 30 s.
-PATIENCE = timedelta(seconds=25)
+PATIENCE = timedelta(seconds=25)  # below the statement timeout of 30 s
 _LOCK_ID = 7_316_204_551
+_Key = tuple[str, str, str, UUID | str | None]
 
 
 class Busy(Exception):
@@ -50,16 +50,18 @@ class Changes:
     updated: int = 0
     unchanged: int = 0
     people: set[str] = field(default_factory=set)
+    mailboxes: int = 0
     refused: list[Refusal] = field(default_factory=list)
     to_toggle: dict[UUID, bool] = field(default_factory=dict)
     to_check: set[UUID] = field(default_factory=set)
 
     def __str__(self) -> str:
-        if not (self.created or self.updated):
+        if not (self.created or self.updated or self.mailboxes):
             return "nothing changed"
+        mailboxes = f"; new e-mail addresses: {self.mailboxes:,}" if self.mailboxes else ""
         return (
             f"{self.created:,} created, {self.updated:,} updated, {self.unchanged:,} unchanged; "
-            f"new users: {len(self.people):,}"
+            f"new users: {len(self.people):,}{mailboxes}"
         )
 
 
@@ -102,6 +104,8 @@ def register(registrations: Iterable[Registration], *, changes: Changes) -> None
             new.append(registration)
     _create(new, changes)
     change(differing, changes=changes)
+    refused = {one.place for one in changes.refused}
+    changes.mailboxes += mailboxes.keep(r for r in wanted.values() if r.place not in refused)
 
 
 def _owner_key(registration: Registration) -> tuple[str, str, str, UUID | str]:
@@ -109,9 +113,7 @@ def _owner_key(registration: Registration) -> tuple[str, str, str, UUID | str]:
     return registration.provider, registration.server_instance_id, registration.service, owner
 
 
-def _known(
-    registrations: Iterable[Registration],
-) -> dict[tuple[str, str, str, UUID | str | None], Integration]:
+def _known(registrations: Iterable[Registration]) -> dict[_Key, Integration]:
     """Return the rows that there are, by the owner's id and by the owner's external id."""
     rows = Integration.objects.filter(
         provider__in={registration.provider for registration in registrations},
@@ -145,9 +147,10 @@ def _create(registrations: Sequence[Registration], changes: Changes) -> None:
         for registration in registrations
     ]
     # Somebody may have registered the same one since we looked: theirs stands.
-    unnest.insert(rows, columns=COLUMNS)
+    inserted = unnest.insert(rows, columns=COLUMNS)
     _spread([row.pk for row in rows[max(DUE_AT_ONCE - changes.created, 0) :]])
-    changes.created += len(rows)
+    changes.created += inserted
+    changes.unchanged += len(rows) - inserted
 
 
 def _people(external_ids: set[str], changes: Changes) -> dict[str, UUID]:

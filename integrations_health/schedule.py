@@ -27,12 +27,12 @@ class Claim(NamedTuple):
 
     `rows` are the targets' current rows, by integration, as the claim left them. `claimed_at` is
     the database's clock; `parked` are the integrations that were not handed out because their
-    check crashed the worker too often; `is_full` says that more may be due.
+    check crashed the worker too often, with their users; `is_full` says that more may be due.
     """
 
     targets: list[CheckTarget]
     rows: dict[UUID, HealthRow]
-    parked: list[UUID]
+    parked: dict[UUID, UUID]
     claimed_at: datetime
     is_full: bool
 
@@ -169,13 +169,14 @@ def _claim(sql: str, arguments: dict[str, Any]) -> Claim:
         found = cursor.fetchall()
     targets: list[CheckTarget] = []
     rows: dict[UUID, HealthRow] = {}
-    parked: list[UUID] = []
+    parked: dict[UUID, UUID] = {}
     claimed_at, oldest = datetime.min.replace(tzinfo=UTC), 0
     for columns in found:
         row = health_rows.read(columns[: health_rows.WIDTH])
         claimed_at, oldest, is_poison, *asked_with = columns[health_rows.WIDTH :]
         if is_poison:
-            parked.append(row.integration_id)
+            parked[row.integration_id] = row.user_id
+            logger.error("check.parked", extra={"integration_id": str(row.integration_id)})
         else:
             targets.append(_target(row, asked_with))
             rows[row.integration_id] = row

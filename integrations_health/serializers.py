@@ -56,7 +56,7 @@ class Current(serializers.Serializer[object]):
     cause = serializers.ChoiceField(CAUSES, allow_null=True, help_text="Whose fault it is.")
     reauthUrl = serializers.URLField(allow_null=True, help_text="Where its owner reconnects it.")
     incident = Incident(allow_null=True)
-    version = _count("Grows with each result.")
+    version = _count("Grows with each result, and when an incident begins or ends.")
 
 
 class Integration(serializers.Serializer[object]):
@@ -235,16 +235,16 @@ class NewIntegration(IntegrationChange):
     user = serializers.RegexField(
         _ID, required=False, max_length=255, help_text="Your id of the user, or ours."
     )
+    userEmail = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=254,
+        write_only=True,
+        help_text="Where the user is told of alerts. Empty: nowhere any more.",
+    )
     providerUserId = serializers.RegexField(_ID_OR_NONE, required=False, max_length=255)
     authConfigId = serializers.RegexField(_ID_OR_NONE, required=False, max_length=255)
     probePolicy = serializers.ChoiceField(["always", "every_nth", "on_suspicion"], required=False)
     probeEvery = serializers.IntegerField(required=False, min_value=2, max_value=1000)
     probeTool = serializers.CharField(required=False, max_length=200)
     probeArguments = serializers.DictField(required=False)
-
-
-class ReauthLink(serializers.Serializer[object]):
-    """Where the owner of an integration connects it again."""
-
-    url = serializers.URLField(help_text="A page of ours; it asks its owner to sign in.")
-    expiresAt = _instant("Fourteen days from now.")

@@ -60,8 +60,6 @@ class Health(Protocol):
     def error_message(self) -> str: ...
     @property
     def enabled(self) -> bool: ...
-    @property
-    def state_version(self) -> int: ...
 
 
 class Watched(Protocol):
@@ -98,13 +96,13 @@ def current(
     health: Health,
     *,
     incident: ProviderIncident | None,
+    version: int,
     reauth_url: str | None = None,
-    version: int | None = None,
 ) -> Json:
     """Return how an integration is now: `current` of REST, `health` of a WebSocket frame.
 
-    `reauth_url` is what `reauth_offers.Offers` has for its owner. `version`, when incidents come
-    and go, is what `overlay.Turns` makes of the row's own.
+    `incident` and `version` are what `overlay.Overlay` says of the row, `reauth_url` what
+    `reauth_offers.Offers` has for its owner.
     """
     return {
         "status": shown_status(health.status, incident),
@@ -118,7 +116,7 @@ def current(
         "cause": cause(health.error_code),
         "reauthUrl": reauth_url,
         "incident": None if incident is None else incident_of(incident),
-        "version": health.state_version if version is None else version,
+        "version": version,
     }
 
 
@@ -227,8 +225,8 @@ def update(
     health: HealthCheck,
     *,
     incident: ProviderIncident | None,
+    version: int,
     reauth_url: str | None = None,
-    version: int | None = None,
 ) -> Json:
     """Return the WebSocket frame that tells how an integration is now."""
     shown = current(health, incident=incident, reauth_url=reauth_url, version=version)
@@ -237,5 +235,5 @@ def update(
         "service": health.service,
         "provider": health.provider,
         "health": shown,
-        "version": shown["version"],
+        "version": version,
     }

@@ -14,6 +14,8 @@ DEEPEST_JSON = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # They make what stands behind them read backwards, a whole sentence of ours with it.
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+# What a mail server makes of it is its own affair; a space or a second @ is a slip.
+_EMAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\".]+")
 _BROKEN = re.compile(r"[\ud800-\udfff]")
 # As `json.dumps` writes them; two backslashes are a backslash, not an escape.
 _BROKEN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|[\ud800-\udfff]")
@@ -55,6 +57,14 @@ def exact(value: object, *, most: int) -> str:
     if text(value, most=most) != value:
         raise Bad("begins or ends with a space", "remove the space")
     return value
+
+
+def email(value: object) -> str:
+    """Return an e-mail address, or "" for none any more. Raises Bad."""
+    said = text(value, most=254)
+    if said and not _EMAIL.fullmatch(said):
+        raise Bad("is no e-mail address", "type one such as ann@example.com")
+    return said
 
 
 def number(value: object, *, least: int, most: int, unit: str) -> int:

@@ -19,10 +19,10 @@ _STORED_AS_HELD = (
 )
 
 
-def insert(rows: Sequence[models.Model], *, columns: Sequence[str]) -> None:
-    """Insert these columns of unsaved rows of one model; a row that conflicts is left out.
+def insert(rows: Sequence[models.Model], *, columns: Sequence[str]) -> int:
+    """Insert these columns of unsaved rows of one model; return how many were.
 
-    The other columns get the database's defaults.
+    A row that conflicts is left out. The other columns get the database's defaults.
     """
     table, names, arrays, values = _parts(rows, columns)
     with binary_cursor() as cursor:
@@ -30,6 +30,7 @@ def insert(rows: Sequence[models.Model], *, columns: Sequence[str]) -> None:
             f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING",
             values,
         )
+        return int(cursor.rowcount)
 
 
 def update(rows: Sequence[models.Model], *, columns: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Say how integrations are, by cause: whose fault it is, since when, and what to do."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple, Protocol
@@ -149,8 +150,9 @@ def _grants(rows: Sequence[Shown], now: datetime, zone: tzinfo) -> Iterator[Trou
         yield Trouble("unhealthy", f"{what} {_then(sure, 'Reconnect it.')}", row.since)
     elif sure:
         what = f"{len(sure)} of your connections expired: {_listed(sure)}."
-        sentence = f"{what} {_then(sure, 'Reconnect them.')}"
-        yield Trouble("unhealthy", sentence, _oldest(sure))
+        if len({row.name for row in sure}) == 1:
+            what = f"{len(sure)} of your {sure[0].name} connections expired."
+        yield Trouble("unhealthy", f"{what} {_then(sure, 'Reconnect them.')}", _oldest(sure))
     unsure = [row for row in rows if row.own_status == Status.DEGRADED]
     if unsure:
         sentence = f"{_listed(unsure)} may have expired. We look again within a minute."
@@ -205,7 +207,8 @@ def _calm(rows: Sequence[Shown]) -> Trouble:
         return Trouble("unknown", sentence)
     works = len(watched) - len(new)
     if new:
-        sentence = f"{works} of {len(watched)} work, {len(new)} {_is(new)} being checked."
+        verb = "works" if works == 1 else "work"
+        sentence = f"{works} of {len(watched)} {verb}, {len(new)} {_is(new)} being checked."
     elif works == 1:
         sentence = f"{watched[0].name} works."
     else:
@@ -227,9 +230,11 @@ def _oldest(rows: Iterable[Shown]) -> datetime | None:
 
 
 def _listed(rows: Sequence[Shown]) -> str:
-    called = list(dict.fromkeys(row.name for row in rows))
-    if len(called) > _MOST_NAMED:
-        called = [*called[: _MOST_NAMED - 1], f"{len(rows) - _MOST_NAMED + 1} more"]
+    counts = list(Counter(row.name for row in rows).items())
+    shown = counts if len(counts) <= _MOST_NAMED else counts[: _MOST_NAMED - 1]
+    called = [name if count == 1 else f"{count} {name} integrations" for name, count in shown]
+    if others := len(rows) - sum(count for _, count in shown):
+        called.append(f"{others} more")
     return " and ".join(filter(None, (", ".join(called[:-1]), called[-1])))
 
 

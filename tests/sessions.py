@@ -1,6 +1,7 @@
 """Database sessions beside Django's: raw SQL, a second session, many at once."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,3 +53,19 @@ def at_once(count: int, work: Callable[[int], object]) -> None:
         thread.join()
     if failures:
         raise BaseExceptionGroup("in the threads", failures)
+
+
+def wait_until_blocked(count: int = 1) -> None:
+    """Return when so many sessions wait for locks that this one or another holds."""
+    give_up_at = time.monotonic() + 10
+    while time.monotonic() < give_up_at:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                "WHERE NOT granted AND datname = current_database()"
+            )
+            (waiting,) = cursor.fetchone() or (0,)
+        if waiting >= count:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{waiting} wait, and not {count}")

@@ -25,6 +25,7 @@ from alerts.admin import choosing, pages
 from alerts.admin.filters import FILTERS
 from alerts.admin.verbs import VERBS, Chosen, Done, Verb
 from alerts.models import Alert
+from alerts.retelling import Reader
 from integrations_health import audit, timezones
 from integrations_health.models import User
 from integrations_health.staff_pages import ReadOnlyAdmin
@@ -84,7 +85,8 @@ class AlertAdmin(ReadOnlyAdmin):
         alert = self.get_object(request, unquote(object_id))
         shown: dict[str, Any] = {}
         if isinstance(alert, Alert) and self.has_view_permission(request, alert):
-            shown = pages.one(alert, now=timezone.now(), zone=_zone(request))
+            reader = Reader(request.user.pk, sees_everybody=True)
+            shown = pages.one(alert, reader, now=timezone.now(), zone=_zone(request))
         verbs = {"verbs": _verbs_for(request)}
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **shown, **verbs}

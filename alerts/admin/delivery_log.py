@@ -40,7 +40,8 @@ class Entry(NamedTuple):
     message: Notification
     state: str
     tone: str
-    items: list[NotificationItem]
+    # What it tells: the events, and what they say.
+    items: list[tuple[str, str]]
     # How many it tells beyond those.
     more: int
     is_replayable: bool
@@ -60,7 +61,7 @@ def _entry(message: Notification) -> Entry:
         message=message,
         state=state,
         tone=TONES.get(state, ""),
-        items=items[:ITEMS_SHOWN],
+        items=[(item.event, says(item)) for item in items[:ITEMS_SHOWN]],
         more=max(0, len(items) - ITEMS_SHOWN),
         is_replayable=is_replayable(message),
     )
@@ -73,7 +74,7 @@ def pill(word: str) -> SafeString:
 
 def with_items(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return messages with what they tell, without bodies and secrets: two statements in all."""
-    items = NotificationItem.objects.select_related("alert", "notice").order_by("pk")
+    items = NotificationItem.objects.select_related("alert__all_clear", "notice").order_by("pk")
     told = Prefetch("items", items), Prefetch("replays__items", items)
     secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
     rows = rows.select_related("destination", "user", "replays").prefetch_related(*told)
@@ -83,6 +84,14 @@ def with_items(rows: QuerySet[Any]) -> QuerySet[Any]:
 def items_of(message: Notification) -> list[NotificationItem]:
     """Return what a message tells; a replay tells what the dead one did."""
     return list((message.replays or message).items.all())
+
+
+def says(item: NotificationItem) -> str:
+    """Return what an item says: of an end, that it ended, and not what it was."""
+    if item.alert is None or item.event != NotificationItem.Event.RECOVERED:
+        return str(item.alert or item.notice)
+    all_clear = getattr(item.alert, "all_clear", None)
+    return f"It is over: {item.alert}" if all_clear is None else str(all_clear)
 
 
 def state_of(message: Notification) -> str:

@@ -1,5 +1,6 @@
 """What staff see of messages: who was told what, and what became of it."""
 
+from datetime import UTC
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from alerts.admin import delivery_log
 from alerts.models import Destination, Notification
+from integrations_health import time_words
 from integrations_health.models import User
 from integrations_health.staff_pages import ReadOnlyAdmin
 
@@ -25,7 +27,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     """Who was told, and who is still to be told, newest first."""
 
     list_display = (
-        "created_at", "to", "channel", "stands", "tells", "attempts", "last_error"
+        "planned", "stands", "to", "tells", "channel", "attempts", "last_error"
     )  # fmt: skip
     list_filter = ("state", "channel", "is_digest")
     list_per_page = 50
@@ -93,6 +95,11 @@ class NotificationAdmin(ReadOnlyAdmin):
         more = {"may_replay": may and self.has_replay_permission(request)}
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 
+    @admin.display(description="planned")
+    def planned(self, message: Notification) -> str:
+        """Return when it was planned, as short as it can be on a narrow page."""
+        return time_words.exactly(message.created_at, zone=UTC)
+
     @admin.display(description="to")
     def to(self, message: Notification) -> str:
         """Return the destination's name, or the person's."""
@@ -109,14 +116,14 @@ class NotificationAdmin(ReadOnlyAdmin):
         items = delivery_log.items_of(message)
         if not items:
             return "nothing any more"
-        first = f"{items[0].event}: {items[0].alert or items[0].notice}"
+        first = f"{items[0].event}: {delivery_log.says(items[0])}"
         return first if len(items) == 1 else f"{first} (and {len(items) - 1} more)"
 
     @admin.display(description="tells")
     def items(self, message: Notification) -> SafeString | str:
         """Return all that it tells, with the way there."""
         lines = [
-            (item.event, _page(item.alert or item.notice), item.alert or item.notice)
+            (item.event, _page(item.alert or item.notice), delivery_log.says(item))
             for item in delivery_log.items_of(message)[: delivery_log.MOST_ITEMS]
         ]
         return (

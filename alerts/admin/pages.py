@@ -9,11 +9,12 @@ from uuid import UUID
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count
 
-from alerts import causes, hiding, outlook, timeline
+from alerts import causes, hiding, outlook, retelling, standing, timeline
 from alerts.admin.filters import StateFilter
 from alerts.causes import Group
-from alerts.holding import Quiet
+from alerts.holding import Quiet, Reason
 from alerts.models import Alert
+from alerts.retelling import Reader, Standing
 from integrations_health import names, time_words
 from integrations_health.models import HealthCheck
 
@@ -83,7 +84,7 @@ def listed(shown: ChangeList, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     clock = Clock(now, zone)
     is_open = all(one.shows_open_ones for one in shown.filter_specs if isinstance(one, StateFilter))
     overview = causes.by_cause(shown.queryset) if is_open else None
-    groups = [] if overview is None else [_group(one, shown, clock) for one in overview.groups]
+    groups = [] if overview is None else _groups(overview.groups, shown, clock)
     return {
         "overview": overview,
         "groups": groups,
@@ -99,20 +100,23 @@ def rows(alerts: Sequence[Alert], clock: Clock) -> list[AlertRow]:
     return [_row(alert, quiets.get(alert.pk), clock) for alert in alerts]
 
 
-def one(alert: Alert, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
+def one(alert: Alert, reader: Reader, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     """Return what the page of one alert shows."""
     clock = Clock(now, zone)
     health = HealthCheck.objects.get(integration_id=alert.integration_id)
+    stands = standing.of(alert)
+    told = [] if stands is None else retelling.lines(stands, reader)
     found = timeline.read(alert, now=now)
     (row,) = rows([alert], clock)
     return {
         "row": row,
         "cause": causes.explain(alert.error_code),
         "whose_fault": outlook.whose_fault(alert.error_code),
-        "next_steps": outlook.next_steps(alert, health, now=now),
+        "next_steps": _next_steps(stands, reader, health, now=now),
         "status": health.status,
-        "lasted": time_words.span((alert.resolved_at or now) - alert.created_at),
-        "told": clock.at(alert.told_at),
+        "opened": clock.at(alert.created_at),
+        "lasted": time_words.span((alert.resolved_at or now) - alert.since),
+        "told": [(line.says, clock.at(line.at), clock.at(line.until)) for line in told],
         "timeline": [Line(entry, clock.at(entry.at)) for entry in found.entries],
         "is_cut": found.is_cut,
         "shown_at": now.isoformat(),
@@ -127,6 +131,17 @@ def one(alert: Alert, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     }
 
 
+def _next_steps(
+    stands: Standing | None, reader: Reader, health: HealthCheck, *, now: datetime
+) -> list[str]:
+    if stands is None or not stands.is_open:
+        return ["Nothing: it is over."]
+    steps = [outlook.next_check(health, now=now), retelling.outlook(stands, reader)]
+    if stands.is_flapping:
+        steps.append("It fails and recovers again and again: it stays open until that ends.")
+    return steps
+
+
 def confirmation(ids: Collection[UUID], *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     """Return what is shown before something is done to many: how many, whose, and the first."""
     alerts = Alert.objects.filter(pk__in=ids)
@@ -135,13 +150,33 @@ def confirmation(ids: Collection[UUID], *, now: datetime, zone: tzinfo) -> dict[
     return {**counted, "rows": rows(list(ordered[:FIRST]), Clock(now, zone)), "first": FIRST}
 
 
-def _group(group: Group, shown: ChangeList, clock: Clock) -> GroupRow:
-    return GroupRow(
-        group,
-        clock.at(group.since),
-        [Held(held.reason, held.alerts, clock.at(held.until)) for held in group.held_back],
-        shown.get_query_string({"cause": group.key, "p": None}),
-    )
+def _groups(groups: Sequence[Group], shown: ChangeList, clock: Clock) -> list[GroupRow]:
+    quiets = hiding.over_causes([group.cause for group in groups], now=clock.now)
+    alone = hiding.alone(shown.queryset, now=clock.now) if groups else {}
+    return [
+        GroupRow(
+            group,
+            clock.at(group.since),
+            _held(group, quiets.get(group.cause), alone.get(group.cause, (0, None)), clock),
+            shown.get_query_string({"cause": group.key, "p": None}),
+        )
+        for group in groups
+    ]
+
+
+def _held(
+    group: Group, quiet: Quiet | None, alone: tuple[int, datetime | None], clock: Clock
+) -> list[Held]:
+    """Return why how many of a cause are held back, or will be from the next look on."""
+    held = {one.reason: Held(*one[:2], clock.at(one.until)) for one in group.held_back}
+    silence = Reason.SILENCE.value
+    count, until = alone
+    if count and count >= (held[silence].alerts if silence in held else 0):
+        held[silence] = Held(silence, count, clock.at(until))
+    if quiet is not None:
+        word = outlook.quiet_word(quiet)
+        held[word] = Held(word, group.alerts, clock.at(quiet.ends_at))
+    return sorted(held.values(), key=lambda one: -one.alerts)
 
 
 def _row(alert: Alert, quiet: Quiet | None, clock: Clock) -> AlertRow:
@@ -150,7 +185,7 @@ def _row(alert: Alert, quiet: Quiet | None, clock: Clock) -> AlertRow:
     return AlertRow(
         alert,
         f"{names.service(watched.service)} via {names.provider(watched.provider)}",
-        clock.at(alert.created_at),
+        clock.at(alert.since),
         clock.at(alert.acknowledged_at),
         clock.at(alert.resolved_at),
         Held(reason, 1, clock.at(until)) if reason else None,

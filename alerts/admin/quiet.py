@@ -191,10 +191,18 @@ class SilenceAdmin(QuietAdmin):
     fields = (*MATCHERS, "starts_at", "ends_at", "comment", "author")
 
 
+class WindowForm(QuietForm):
+    """What work is announced, from when on and until when."""
+
+    class Meta:
+        help_texts: ClassVar[dict[str, str]] = {**QuietForm.Meta.help_texts, "ends_at": "In UTC."}
+
+
 @admin.register(MaintenanceWindow)
 class MaintenanceWindowAdmin(QuietAdmin):
     """Announced work: checks go on, nobody is alarmed."""
 
+    form = WindowForm
     fields = (
         *(name for name in MATCHERS if name != "alert"),
         "starts_at",

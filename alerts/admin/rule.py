@@ -1,6 +1,7 @@
 """The pages of rules: what each field means, and how often the rule would have fired."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -10,13 +11,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts import hindsight, sight
+from alerts import hindsight, rule_words, sight
 from alerts.admin import keys
 from alerts.admin.preview import PreviewForm
 from alerts.models import Alert, AlertRule, Destination
-from integrations_health import audit
+from integrations_health import audit, time_words
 from integrations_health.secrecy import unread
 from integrations_health.staff_pages import QuickAdmin
+
+
+def _between(what: str) -> dict[str, str]:
+    """Return what is said of anything but a number within its bounds."""
+    return dict.fromkeys(("required", "invalid", "min_value", "max_value"), f"Type {what}.")
 
 
 class RuleForm(PreviewForm):
@@ -44,6 +50,17 @@ class RuleForm(PreviewForm):
             "user": "Only of this user: their id. Blank is anybody.",
             "enabled": "Switched off, it opens nothing; what is open still ends.",
         }
+        error_messages: ClassVar[dict[str, dict[str, str]]] = {
+            "name": {"required": "Type a name by which staff know it."},
+            "condition": {"required": "Choose what it looks at."},
+            "action": {"required": "Choose how people are told."},
+            "threshold": dict.fromkeys(
+                ("required", "invalid", "min_value"), "Type a number above zero, such as 3."
+            ),
+            "window_minutes": _between("minutes from 1 to 1,440, which is a day"),
+            "minimum_checks": _between("a number of checks from 1 on, such as 5"),
+            "cooldown_minutes": _between("minutes from 0 to 10,080, which is a week"),
+        }
 
 
 @admin.register(AlertRule)
@@ -54,16 +71,7 @@ class AlertRuleAdmin(QuickAdmin):
     change_form_template = "admin/alerts/rule/form.html"
     delete_confirmation_template = "admin/alerts/rule/delete.html"
     delete_selected_confirmation_template = "admin/alerts/rule/delete_chosen.html"
-    list_display = (
-        "name",
-        "condition",
-        "threshold",
-        "severity",
-        "action",
-        "destination",
-        "cooldown_minutes",
-        "enabled",
-    )
+    list_display = ("name", "fires", "scope", "severity", "tells", "cooldown", "enabled")
     list_filter = ("condition", "action", "enabled")
     actions = ("switch_on", "switch_off")
     fieldsets = (
@@ -78,8 +86,9 @@ class AlertRuleAdmin(QuickAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Leave the secrets of the destinations in the database."""
-        rows = super().get_queryset(request).select_related("destination")
-        return rows.defer(*(f"destination__{secret}" for secret in Destination.SECRETS))
+        rows = super().get_queryset(request).select_related("destination", "user")
+        secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
+        return rows.defer("user__password", *secrets)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         """Let a user be named by an id, and read no secret of a destination to name it."""
@@ -98,6 +107,32 @@ class AlertRuleAdmin(QuickAdmin):
             seen = hindsight.look(sight.rule(form.instance), now=timezone.now())
             context |= {"was_asked": True, "seen": seen, "days": hindsight.LOOKS_BACK.days}
         return super().render_change_form(request, context, *args, **options)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the rule, and say so where nobody would hear of what it finds."""
+        super().save_model(request, obj, form, change)
+        if obj.enabled and (why := rule_words.unheard(obj)):
+            messages.warning(request, why)
+
+    @admin.display(description="fires at", ordering="condition")
+    def fires(self, rule: AlertRule) -> str:
+        """Say when it fires."""
+        return rule_words.fires(rule)
+
+    @admin.display(description="of")
+    def scope(self, rule: AlertRule) -> str:
+        """Say what it looks at."""
+        return rule_words.scope(rule)
+
+    @admin.display(description="tells")
+    def tells(self, rule: AlertRule) -> str:
+        """Say whom it tells."""
+        return rule_words.tells(rule)
+
+    @admin.display(description="cooldown", ordering="cooldown_minutes")
+    def cooldown(self, rule: AlertRule) -> str:
+        """Say how long it stays quiet after it told somebody."""
+        return time_words.span(timedelta(minutes=rule.cooldown_minutes))
 
     def get_deleted_objects(
         self, objs: Iterable[Model], request: HttpRequest

@@ -35,6 +35,7 @@ ALERT = {
     "errorCode": "auth_expired",
     "cause": "user_grant",
     "flapping": False,
+    "since": "2026-11-24T07:45:00.000Z",
     "openedAt": "2026-11-24T08:15:00.000Z",
     "escalatedAt": None,
     "resolvedAt": None,

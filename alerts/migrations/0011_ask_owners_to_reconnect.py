@@ -36,7 +36,7 @@ def grant(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0010_list_alerts_of_a_person"),
+        ("alerts", "0014_know_since_when"),
         ("integrations_health", "0015_keep_reauth_requests"),
     ]
 

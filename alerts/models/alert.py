@@ -1,6 +1,7 @@
 """Somebody should look: opened, acknowledged, resolved."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -21,10 +22,11 @@ REASONS = [(one.value, one.value.replace("_", " ")) for one in Reason]
 class Alert(models.Model):
     """What one rule found at one integration. Only `alerts.lifecycle` writes it.
 
-    `told_at` is when its opening was handed over to be sent, `sent_at` when it really went out.
-    An escalation is owed from `escalated_at` until `escalation_told_at`. While either is owed,
-    `held_back` says why, and `held_until` when that ends by itself. A flapping alert stays open
-    through the ups and downs of its integration until these end.
+    `began_at` is since when it is so, as far as that is known: by the third failure in a row it is
+    so since the first. `told_at` is when its opening was handed over to be sent, `sent_at` when it
+    really went out. An escalation is owed from `escalated_at` until `escalation_told_at`. While
+    either is owed, `held_back` says why, and `held_until` when that ends by itself. A flapping
+    alert stays open through the ups and downs of its integration until these end.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -46,6 +48,7 @@ class Alert(models.Model):
     message = models.TextField()
     error_code = models.CharField(max_length=50, blank=True, default="", db_default="")
     is_flapping = models.BooleanField(default=False, db_default=False)
+    began_at = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     held_back = models.CharField(
@@ -94,6 +97,10 @@ class Alert(models.Model):
                 name="one_open_alert_per_rule_and_integration",
             ),
             models.CheckConstraint(
+                condition=Q(began_at=None) | Q(began_at__lte=F("created_at")),
+                name="an_alert_begins_before_it_opens",
+            ),
+            models.CheckConstraint(
                 condition=Q(resolved_at=None) | Q(resolved_at__gte=F("created_at")),
                 name="an_alert_is_resolved_after_it_opened",
             ),
@@ -134,3 +141,8 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def since(self) -> datetime:
+        """Return since when it is so; since it opened, where nothing better is known."""
+        return self.began_at or self.created_at

@@ -1,6 +1,6 @@
 """When people are left in peace: silences and maintenance."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -9,10 +9,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from alerts.models import scope
 from alerts.models.alert import Alert
 from alerts.models.rule import AlertRule
 from integrations_health.models import Integration
 from integrations_health.outcomes import Outcome
+
+# What is longer is forgotten: nobody would hear of it when it matters again.
+LONGEST = timedelta(days=366)
 
 
 class Quiet(models.Model):
@@ -47,6 +51,24 @@ class Quiet(models.Model):
 
     def __str__(self) -> str:
         return self.comment
+
+    def clean(self) -> None:
+        """Refuse what would hide nothing, and an end before the start."""
+        rows = type(self)._default_manager.filter(pk=self.pk)
+        before = rows.values_list("service", "provider").first()
+        if problems := scope.problems(self, before or ("", "")):
+            raise ValidationError(problems)
+        starts_at: Any = self.starts_at
+        ends_at: Any = getattr(self, "ends_at", None)
+        # Anything but two instants was refused, or left open, by its own field.
+        if not isinstance(starts_at, datetime) or not isinstance(ends_at, datetime):
+            return
+        if ends_at <= starts_at:
+            raise ValidationError({"ends_at": "Type an end after the start."})
+        if ends_at - starts_at > LONGEST:
+            raise ValidationError(
+                {"ends_at": f"Type an end within {LONGEST.days} days of the start."}
+            )
 
 
 class Silence(Quiet):
@@ -89,7 +111,7 @@ class Silence(Quiet):
         """Refuse a silence without an end, and one over everything."""
         if self.ends_at is None and self.alert_id is None:
             raise ValidationError({"ends_at": "Type when the silence ends."})
-        _refuse_end_before_start(self.starts_at, self.ends_at)
+        super().clean()
         chosen = (self.service, self.provider, self.error_code, self.user_id)
         if not any((*chosen, self.integration_id, self.rule_id, self.alert_id)):
             raise ValidationError("Fill in what the silence hides. One over everything hides you.")
@@ -107,13 +129,3 @@ class MaintenanceWindow(Quiet):
                 condition=Q(ends_at__gt=F("starts_at")), name="maintenance_ends_after_it_started"
             ),
         ]
-
-    def clean(self) -> None:
-        """Refuse a window that ends before it starts."""
-        _refuse_end_before_start(self.starts_at, self.ends_at)
-
-
-def _refuse_end_before_start(starts_at: Any, ends_at: Any) -> None:
-    # Anything but two instants was refused, or left open, by its own field.
-    if isinstance(starts_at, datetime) and isinstance(ends_at, datetime) and ends_at <= starts_at:
-        raise ValidationError({"ends_at": "Type an end after the start."})

@@ -10,9 +10,16 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from alerts.models import scope
 from alerts.models.destination import Channel, Destination
 from alerts.rules import Condition, Severity
 
+# Once an hour, as the last of them are, it fails for six weeks by then.
+MOST_FAILURES = 1_000
+_SAME = (
+    *("condition", "threshold", "action", "destination_id"),
+    *("service", "provider", "user_id"),
+)
 CONDITIONS = [(one.value, one.value) for one in Condition]
 SEVERITIES = [(one.value, one.value) for one in Severity]
 
@@ -89,20 +96,34 @@ class AlertRule(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse what would never fire or reach nobody, with the field's name."""
-        problems: dict[str, Any] = {}
+        """Refuse what would never fire or reach nobody, and a second rule of the same."""
+        before = AlertRule.objects.filter(pk=self.pk).values_list("service", "provider").first()
+        problems: dict[str, Any] = scope.problems(self, before or ("", ""))
         if (problem := self._problem_of_threshold()) is not None:
             problems["threshold"] = problem
         if self.severity == Severity.INFO:
             problems["severity"] = "Choose critical or warning: info is for the all-clear."
+        if (problem := self._problem_of_sample()) is not None:
+            problems["minimum_checks"] = problem
         named = self.destination
         if named is not None and named.kind != self.action:
             problems["destination"] = (
                 f"“{named}” is reached by {named.kind}, and the rule tells by {self.action}. "
                 f"Choose another destination, or the action {named.kind}."
             )
+        others = AlertRule.objects.exclude(pk=self.pk)
+        if self.name and others.filter(name=self.name).exists():
+            problems["name"] = "There is a rule of this name: type another."
+        if not problems and (twin := others.filter(**self._what_it_does()).first()) is not None:
+            raise ValidationError(f"The rule “{twin}” is the same. Change that one.")
         if problems:
             raise ValidationError(problems)
+
+    def _what_it_does(self) -> dict[str, Any]:
+        same = {name: getattr(self, name) for name in _SAME}
+        if self.condition == Condition.ERROR_RATE:
+            same |= {"window_minutes": self.window_minutes, "minimum_checks": self.minimum_checks}
+        return same
 
     def _problem_of_threshold(self) -> str | None:
         threshold: Any = self.threshold  # None where its field was refused already
@@ -110,8 +131,24 @@ class AlertRule(models.Model):
             return None
         if not 0 < threshold < float("inf"):
             return "Type a number above zero."
-        if self.condition == Condition.CONSECUTIVE_FAILURES and threshold != int(threshold):
-            return "Type a whole number of failures in a row, such as 3."
-        if self.condition == Condition.ERROR_RATE and threshold > 100:
-            return "Type a percentage from 1 to 100."
+        match self.condition:
+            case Condition.CONSECUTIVE_FAILURES:
+                if threshold != int(threshold) or threshold > MOST_FAILURES:
+                    most = f"{MOST_FAILURES:,}"
+                    return f"Type a whole number of failures in a row, from 1 to {most}, such as 3."
+            case Condition.RESPONSE_TIME:
+                longest = settings.CALL_DEADLINE.total_seconds() * 1000
+                if threshold >= longest:
+                    said = "no answer is waited for longer"
+                    return f"Type milliseconds below {longest:,.0f}, such as 5000: {said}."
+            case Condition.ERROR_RATE:
+                if threshold > 100:
+                    return "Type a percentage from 1 to 100."
         return None
+
+    def _problem_of_sample(self) -> str | None:
+        checks: Any = self.minimum_checks  # None, too, where they were refused already
+        minutes: Any = self.window_minutes
+        if self.condition != Condition.ERROR_RATE or not checks or not minutes or checks <= minutes:
+            return None
+        return f"Type {minutes:,} at most: an integration is checked once a minute at most."

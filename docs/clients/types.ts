@@ -29,6 +29,8 @@ export type Alert = {
   cause: Cause | NullEnum;
   /** It fails and recovers again and again. */
   flapping: boolean;
+  /** Of the first bad check, as far as it is known. */
+  since: string;
   openedAt: string;
   /** When it became worse. Null: it did not. */
   escalatedAt: string | null;
@@ -73,6 +75,8 @@ export type AlertWithDecisions = {
   cause: Cause | NullEnum;
   /** It fails and recovers again and again. */
   flapping: boolean;
+  /** Of the first bad check, as far as it is known. */
+  since: string;
   openedAt: string;
   /** When it became worse. Null: it did not. */
   escalatedAt: string | null;
@@ -177,7 +181,7 @@ export type Current = {
   /** Where its owner reconnects it. */
   reauthUrl: string | null;
   incident: Incident | null;
-  /** Grows with each result. */
+  /** Grows with each result, and when an incident begins or ends. */
   version: number;
 };
 
@@ -318,6 +322,8 @@ export type NewIntegration = {
   serverToken?: string;
   /** Your id of the user, or ours. */
   user?: string;
+  /** Where the user is told of alerts. Empty: nowhere any more. */
+  userEmail?: string;
   providerUserId?: string;
   authConfigId?: string;
   probePolicy?: ProbePolicyEnum;

@@ -29,8 +29,9 @@ def limit(most: int, usual: int) -> OpenApiParameter:
     return query("limit", kind, "How many a page holds.")
 
 
-CURSOR = query("cursor", OpenApiTypes.STR, "`nextCursor` of the page before.")
+CURSOR = query("cursor", {"type": "string", "minLength": 1}, "`nextCursor` of the page before.")
 NAME = {"type": "string", "pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$", "maxLength": 50}
+USER = {"type": "string", "minLength": 1, "maxLength": 255}
 ETAG = OpenApiParameter(
     "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="An `ETag`."
 )

@@ -18,6 +18,7 @@ from integrations_health.api.document_parts import (
     ETAG,
     NAME,
     UNCHANGED,
+    USER,
     example,
     limit,
     query,
@@ -102,7 +103,7 @@ LIST_INTEGRATIONS: dict[str, Any] = {
         query("service", {"type": "array", "items": NAME}, "Repeatable.", many=False),
         query("provider", OpenApiTypes.STR, "", many=True, enum=serializers.PROVIDERS),
         query("enabled", OpenApiTypes.BOOL, "False: what is paused."),
-        query("user", OpenApiTypes.STR, "For a back end: your id of a user, or ours."),
+        query("user", USER, "For a back end: your id of a user, or ours."),
     ],
     "responses": {
         200: said(serializers.IntegrationPage, {"items": [_SHOWN], "nextCursor": None}, "A page.")
@@ -226,20 +227,5 @@ CHECK_NOW: dict[str, Any] = {
             "It takes longer; `Location` is where the result will be.",
         ),
         (429, MEDIA_TYPE): OpenApiResponse(_LIMITED, description="It was checked a moment ago."),
-    },
-}
-REAUTHENTICATE: dict[str, Any] = {
-    "operation_id": "reauthenticate",
-    "extensions": {openapi.ALSO: ["409"]},
-    "request": None,
-    "responses": {
-        200: said(
-            serializers.ReauthLink,
-            {
-                "url": "https://health.example.com/reconnect/AAECAwQ.Zm9yIHRoaXMgb3duZXI/",
-                "expiresAt": "2026-12-08T08:20:00.000Z",
-            },
-            "Good for its owner alone, until it was used or has expired.",
-        )
     },
 }

@@ -14,8 +14,7 @@ from integrations_health import history, past_checks, shapes, watched
 from integrations_health.api import documents, parameters
 from integrations_health.api.answers import REVALIDATED, answer, unchanged
 from integrations_health.api.views import ApiView
-from integrations_health.models import ProviderIncident
-from integrations_health.overlay import OpenIncidents
+from integrations_health.overlay import Overlay
 from integrations_health.problems import not_found
 from integrations_health.reauth_offers import Offers
 from integrations_health.watched import WatchedHealth
@@ -36,11 +35,11 @@ class Health(ApiView):
         row = watched.health(self.caller, integration_id)
         if row is None:
             raise not_found()
-        incidents = OpenIncidents.read()
-        incident = incidents.over(provider=row.provider, service=row.service)
-        reauth_url = Offers(incidents).url(row.integration_id, row)
+        overlay = Overlay.read()
+        incident, version = overlay.over(row)
+        url = Offers(overlay.incidents).url(row.integration_id, row)
         alerts = standing.open_of(row.integration_id, row.user_id)
-        headers = {"ETag": _etag(row, incident, alerts, reauth_url), "Cache-Control": REVALIDATED}
+        headers = {"ETag": _etag(row, version, alerts, url), "Cache-Control": REVALIDATED}
         if known := unchanged(request._request, headers):
             return known
         checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
@@ -49,7 +48,7 @@ class Health(ApiView):
             "integrationId": str(row.integration_id),
             "service": row.service,
             "provider": row.provider,
-            "current": shapes.current(row, incident=incident, reauth_url=reauth_url),
+            "current": shapes.current(row, incident=incident, reauth_url=url, version=version),
             "alerts": [alert_shapes.alert(one, reader) for one in alerts],
             "history": [shapes.entry(check) for check in checks],
             "statistics": shapes.statistics(history.statistics(checks)),
@@ -61,20 +60,16 @@ class Health(ApiView):
 
 
 def _etag(
-    row: WatchedHealth,
-    incident: ProviderIncident | None,
-    alerts: Sequence[Standing],
-    reauth_url: str | None,
+    row: WatchedHealth, version: int, alerts: Sequence[Standing], reauth_url: str | None
 ) -> str:
     """Return what changes when anything of the answer does, told without reading the history.
 
-    Every result that counts raises `state_version`; one that comes late adds to the history alone,
-    and soon the next result tells of it.
+    Every result that counts raises the version, as incidents do that begin or end; a result that
+    comes late adds to the history alone, and soon the next one tells of it.
     """
     parts = (
-        *(SHAPE, row.integration_id.hex, row.state_version, int(row.enabled)),
+        *(SHAPE, row.integration_id.hex, version, int(row.enabled)),
         round(row.next_check_at.timestamp() * 1_000),
-        incident.pk.hex if incident else "",
         "" if reauth_url is None else "r",
         standing.mark(alerts),
     )

@@ -17,7 +17,7 @@ from integrations_health.api.answers import answer
 from integrations_health.api.bodies import errors_of, members
 from integrations_health.api.parameters import Rule
 from integrations_health.api.views import ApiView
-from integrations_health.overlay import OpenIncidents
+from integrations_health.overlay import Overlay
 from integrations_health.problems import FieldError, Problem, invalid, not_found
 from integrations_health.reauth_offers import Offers
 from integrations_health.registration import Registration
@@ -46,18 +46,18 @@ class Integrations(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """List integrations with their current health, in the order in which they were added."""
         sent = parameters.read(request.query_params, LIST_PARAMETERS)
-        incidents = OpenIncidents.read()
-        offers = Offers(incidents)
+        overlay = Overlay.read()
+        offers = Offers(overlay.incidents)
         page = watched.page(
             self.caller,
             _wanted(self.caller, sent),
-            incidents=incidents,
+            incidents=overlay.incidents,
             limit=sent.get("limit", USUAL),
             after=sent.get("cursor"),
         )
         return answer(
             {
-                "items": [shown(row, incidents, offers) for row in page.rows],
+                "items": [shown(row, overlay, offers) for row in page.rows],
                 "nextCursor": str(page.next) if page.next else None,
             }
         )
@@ -127,16 +127,17 @@ def found(caller: Caller, integration_id: UUID) -> Watched:
     return row
 
 
-def shown(row: Watched, incidents: OpenIncidents, offers: Offers) -> Json:
+def shown(row: Watched, overlay: Overlay, offers: Offers) -> Json:
     """Return an integration with its health, as this API shows it everywhere."""
-    incident = incidents.over(provider=row.provider, service=row.service)
+    incident, version = overlay.over(row)
     url = offers.url(row.pk, row)
-    return shapes.integration(row, shapes.current(row, incident=incident, reauth_url=url))
+    health = shapes.current(row, incident=incident, reauth_url=url, version=version)
+    return shapes.integration(row, health)
 
 
 def _answered(caller: Caller, integration_id: UUID) -> Json:
-    incidents = OpenIncidents.read()
-    return shown(found(caller, integration_id), incidents, Offers(incidents))
+    overlay = Overlay.read()
+    return shown(found(caller, integration_id), overlay, Offers(overlay.incidents))
 
 
 def _wanted(caller: Caller, sent: dict[str, Any]) -> Wanted:

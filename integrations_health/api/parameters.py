@@ -49,6 +49,9 @@ def read(query: QueryDict, rules: Mapping[str, Rule]) -> dict[str, Any]:
 
 
 def _value(rule: Rule, texts: list[str]) -> Any:
+    if not all(text.strip() for text in texts):
+        # Never "all", nor "those without": whichever it was, somebody meant the other.
+        raise Bad("is empty", "send a value, or leave it out")
     if not rule.is_repeatable:
         if len(texts) > 1:
             raise Bad("is sent more than once", "send it once")

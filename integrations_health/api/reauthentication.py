@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from integrations_health import reauth_requests, shapes
-from integrations_health.api import documents, parameters
+from integrations_health.api import parameters, reauth_documents
 from integrations_health.api.answers import answer
 from integrations_health.api.integrations import found
 from integrations_health.api.views import ApiView
@@ -36,7 +36,7 @@ _REFUSED = {
 class Reauthentication(ApiView):
     """The way by which a user mends what only they can mend."""
 
-    @extend_schema(**documents.REAUTHENTICATE)
+    @extend_schema(**reauth_documents.REAUTHENTICATE)
     def post(self, request: Request, integration_id: UUID) -> HttpResponse:
         """Make a link for the owner of an integration; it leads to the provider's own sign-in."""
         parameters.read(request.query_params, {})

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from integrations_health import bars, overview, shapes, time_words, timezones, windows
+from integrations_health.feed import MOST_IDS
 from integrations_health.models import User
 from integrations_health.pages import alerts, board, choices, visitors
 from integrations_health.pages.choices import Choice
@@ -33,6 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
     labels = bars.labels(window, zone=moments.zone)
     banner = found.banner(zone=moments.zone)
     groups = choice.groups(found.rows, now=now)
+    shown = {row.id for group in groups for row in group.rows}
     context: dict[str, Any] = {
         "page": "status",
         "now": moments.at(now),
@@ -52,6 +54,8 @@ def page(request: HttpRequest) -> HttpResponse:
             board.section(group, labels=labels, moments=moments, alerts=told.by_integration)
             for group in groups
         ],
+        "hidden": [row for row in found.rows if row.id not in shown],
+        "most_live": MOST_IDS,
         "alerts_mark": told.mark,
         "most_alerts": alerts.MOST,
         "labels": labels,

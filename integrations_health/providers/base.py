@@ -25,6 +25,9 @@ class ConnectionState(StrEnum):
     UNKNOWN = "unknown"  # a word we do not know, or none was said
 
 
+NOT_THEIRS = "it belongs to another user there"
+
+
 class Call(NamedTuple):
     """One request that was made: its name for people, the HTTP status, the latency.
 
@@ -83,6 +86,26 @@ class Failure:
     detail: str = field(default="", repr=False)
     retry_after: timedelta | None = None
     is_connection_level: bool = False
+
+
+class Owned(NamedTuple):
+    """What the provider says of a connection, and whose it is by its own id of the user.
+
+    `owner` is empty where the provider does not say.
+    """
+
+    said: ServerStatus | Failure
+    owner: str = ""
+
+    def told_to(self, provider_user_id: str) -> ServerStatus | Failure:
+        """Return what a user hears of it: for anybody but its owner there is no such connection.
+
+        Without an id of the user there is nothing to compare: who registered it answers for it.
+        """
+        is_open = not self.owner or not provider_user_id or self.owner == provider_user_id
+        if is_open or isinstance(self.said, Failure):
+            return self.said
+        return ServerStatus(ConnectionState.GONE, self.said.call, reason=NOT_THEIRS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,7 @@ from integrations_health.providers.base import (
     Connection,
     Failure,
     Gate,
+    Owned,
     RateLimit,
     ReauthLink,
     ServerStatus,
@@ -65,21 +66,24 @@ class Composio:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one account."""
         id = target.server_instance_id
-        return await self._status(id, gate) if is_id(id) else _not_an_id()
+        owned = await self._status(id, gate) if is_id(id) else Owned(_not_an_id())
+        return owned.told_to(target.provider_user_id)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
     ) -> Mapping[UUID, ServerStatus | Failure]:
         """Read many accounts, a hundred with each request."""
-        wanted = [target.server_instance_id for target in targets]
-        ids = list(dict.fromkeys(filter(is_id, wanted)))
-        found: dict[str, ServerStatus | Failure] = {}
+        ids = list(dict.fromkeys(filter(is_id, (one.server_instance_id for one in targets))))
+        found: dict[str, Owned] = {}
         for part in await together(
             self._statuses(ids[start : start + PAGE], gate) for start in range(0, len(ids), PAGE)
         ):
             found.update(part)
+        strange = Owned(_not_an_id())
         return {
-            target.integration_id: found.get(target.server_instance_id) or _not_an_id()
+            target.integration_id: found.get(target.server_instance_id, strange).told_to(
+                target.provider_user_id
+            )
             for target in targets
         }
 
@@ -118,11 +122,9 @@ class Composio:
         self, target: CheckTarget, *, callback_url: str, gate: Gate
     ) -> ReauthLink | Failure:
         """Make a link that lives ten minutes. It connects a new account, with an id of its own."""
-        auth_config_id: str | Failure = target.auth_config_id
         if not target.provider_user_id:
             return _not_asked(_LINK, "the user's id at Composio is missing")
-        if not auth_config_id:
-            auth_config_id = await self._auth_config_id(target, gate)
+        auth_config_id = target.auth_config_id or await self._auth_config_id(target, gate)
         if isinstance(auth_config_id, Failure):
             return auth_config_id
         body = {
@@ -173,7 +175,7 @@ class Composio:
         """Close the connections."""
         await self._api.aclose()
 
-    async def _statuses(self, ids: Sequence[str], gate: Gate) -> dict[str, ServerStatus | Failure]:
+    async def _statuses(self, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
         """Read up to a page of accounts; where the list cannot say it, one by one."""
         items: list[accounts.Account] = []
         cursor = ""
@@ -189,7 +191,7 @@ class Composio:
         call = Call(_LIST, 200)
         wanted = set(ids)
         found = {
-            item.id: accounts.server_status(item, call=call)
+            item.id: Owned(accounts.server_status(item, call=call), accounts.owner(item))
             for item in items
             if isinstance(item.id, str) and item.id in wanted
         }
@@ -197,17 +199,15 @@ class Composio:
         if page.total is None or len(items) < page.total:
             # Never "gone": the provider itself says that there are more than it showed.
             detail = f"the page is short: {len(items)} of {page.total} accounts"
-            return found | dict.fromkeys(missing, http.bad_response(call, detail))
+            return found | dict.fromkeys(missing, Owned(http.bad_response(call, detail)))
         singly = await together(self._status(id, gate) for id in missing)
         return found | dict(zip(missing, singly, strict=True))
 
-    async def _despite(
-        self, failure: Failure, ids: Sequence[str], gate: Gate
-    ) -> dict[str, ServerStatus | Failure]:
+    async def _despite(self, failure: Failure, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
         """Find the id for which a list was refused by asking for half of it, and the other half."""
         is_too_large = failure.detail == bodies.TOO_LARGE
         if not is_too_large and failure.call.http_status not in _REFUSED_FOR_AN_ID:
-            return dict.fromkeys(ids, failure)
+            return dict.fromkeys(ids, Owned(failure))
         if len(ids) == 1:
             return {ids[0]: await self._status(ids[0], gate)}
         middle = len(ids) // 2
@@ -215,9 +215,9 @@ class Composio:
         left, right = await together(halves)
         return left | right
 
-    async def _status(self, id: str, gate: Gate) -> ServerStatus | Failure:
+    async def _status(self, id: str, gate: Gate) -> Owned:
         reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
-        return reply if isinstance(reply, Failure) else accounts.account_status(reply, id=id)
+        return Owned(reply) if isinstance(reply, Failure) else accounts.owned(reply, id=id)
 
     async def _auth_config_id(self, target: CheckTarget, gate: Gate) -> str | Failure:
         found = await self.identify(target, gate=gate)

@@ -12,6 +12,7 @@ from integrations_health.providers.base import (
     Connection,
     ConnectionState,
     Failure,
+    Owned,
     ServerStatus,
 )
 from integrations_health.providers.composio_answers import as_text, envelope, instant, refused
@@ -35,10 +36,12 @@ class Account(msgspec.Struct):
     """What is read of an account to tell its state, as it came: nothing has looked at it yet."""
 
     id: Any = None
+    user_id: Any = None
     status: Any = None
     status_reason: Any = None
     is_disabled: Any = None
     auth_config: Any = None
+    experimental: Any = None
 
 
 class Page(NamedTuple, Generic[T]):
@@ -87,6 +90,13 @@ def account_page(reply: Reply) -> Page[Account] | Failure:
     return found._replace(items=[_account(item) for item in found.items])
 
 
+def owned(reply: Reply, *, id: str) -> Owned:
+    """Read the answer about the one account `id`, and whose it is."""
+    item = object_in(reply)
+    whose = "" if isinstance(item, Failure) else owner(_account(item))
+    return Owned(account_status(reply, id=id), whose)
+
+
 def account_status(reply: Reply, *, id: str) -> ServerStatus | Failure:
     """Read the answer about the one account `id`."""
     if reply.status >= 400:
@@ -115,6 +125,13 @@ def server_status(account: Account, *, call: Call) -> ServerStatus | Failure:
         # Nothing the user does can help: it is the configuration of our project.
         state = ConnectionState.MISCONFIGURED
     return ServerStatus(state, call, said, reason if isinstance(reason, str) else "")
+
+
+def owner(account: Account) -> str:
+    """Return whose an account is alone; "" for one that its owner shares with others."""
+    sharing = account.experimental
+    is_shared = isinstance(sharing, dict) and sharing.get("account_type") == "SHARED"
+    return "" if is_shared else as_text(account.user_id)
 
 
 def connection(item: Any) -> Connection | None:

@@ -20,6 +20,7 @@ from integrations_health.providers.base import (
     Account,
     Call,
     Connection,
+    ConnectionState,
     Failure,
     Gate,
     RateLimit,
@@ -60,7 +61,7 @@ class Klavis:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one instance."""
         reply = await self._instance(target, gate)
-        return reply if isinstance(reply, Failure) else answers.server_status(reply)
+        return reply if isinstance(reply, Failure) else answers.told(reply, target)
 
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
@@ -101,6 +102,10 @@ class Klavis:
         reply = await self._instance(target, gate)
         if isinstance(reply, Failure):
             return reply
+        told = answers.told(reply, target)
+        if isinstance(told, ServerStatus) and told.state is ConnectionState.GONE:
+            # Who opened the link would connect an account of theirs to somebody else's instance.
+            return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=told.reason)
         return answers.link(reply, callback_url=callback_url, id=target.server_instance_id)
 
     async def identify(self, target: CheckTarget, *, gate: Gate) -> Account | Failure:

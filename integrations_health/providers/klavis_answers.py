@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from integrations_health.outcomes import Outcome
+from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers import words
 from integrations_health.providers.api import is_id
 from integrations_health.providers.base import (
@@ -13,6 +13,7 @@ from integrations_health.providers.base import (
     Connection,
     ConnectionState,
     Failure,
+    Owned,
     ReauthLink,
     ServerStatus,
     ToolAnswer,
@@ -33,6 +34,13 @@ class Users(NamedTuple):
     ids: list[str]
     pages: int
     total: int
+
+
+def told(reply: Reply, target: CheckTarget) -> ServerStatus | Failure:
+    """Read an instance for the target's user: of somebody else's nothing is told."""
+    answer = object_in(reply)
+    owner = "" if isinstance(answer, Failure) else _text(answer.get("externalUserId"))
+    return Owned(server_status(reply), owner).told_to(target.provider_user_id)
 
 
 def server_status(reply: Reply) -> ServerStatus | Failure:

@@ -17,6 +17,13 @@ from integrations_health.models import HealthCheck, Integration, User
 from tests import factories
 from tests.browser.conftest import sign_in
 
+# A page of a thousand rows is the same, and slow.
+AS_IF_A_SOCKET_FOLLOWED_ONE = """
+    document.addEventListener("readystatechange", () => {
+        for (const line of document.querySelectorAll("[data-most]")) line.dataset.most = "1";
+    });
+"""
+
 
 @pytest.fixture
 def watched(person: User, redis: Redis) -> Integration:
@@ -107,3 +114,46 @@ def test_the_button_keeps_the_focus_when_its_row_is_new(
 
     expect(page.locator(".row .why")).to_be_visible()
     expect(page.locator("[data-check]")).to_be_focused()
+
+
+def test_what_a_filter_hides_appears_when_it_fits(
+    opened: Callable[..., Page], watched: Integration
+) -> None:
+    page = opened()
+    sign_in(page)
+    page.goto("/?show=failing")
+    expect(page.locator("[data-live-text]")).to_have_text(re.compile(r"^Live"))
+    expect(page.locator(".row")).to_have_count(0)
+
+    change(watched, status="unhealthy", error_code="timeout", consecutive_failures=3)
+
+    expect(page.locator(".row .pill")).to_have_text("Unhealthy")
+
+    change(watched, status="healthy", error_code="", consecutive_failures=0)
+
+    expect(page.locator(".row")).to_have_count(0)
+
+
+def test_beyond_what_a_socket_follows_the_page_says_so_and_looks_itself(
+    opened: Callable[..., Page], person: User, watched: Integration
+) -> None:
+    now = timezone.now()
+    last = factories.integration(
+        user=person,
+        display_name="Z, the last of all",
+        status="healthy",
+        last_check_at=now,
+        next_check_at=now + timedelta(hours=1),
+    )
+    page = opened()
+    page.clock.install()
+    page.add_init_script(AS_IF_A_SOCKET_FOLLOWED_ONE)
+    sign_in(page)
+    expect(page.locator("[data-live-text]")).to_have_text(
+        re.compile(r"^1 of 2 are live; looking at all again in \d+ s$")
+    )
+    HealthCheck.objects.filter(integration=last).update(status="unhealthy", error_code="timeout")
+
+    page.clock.run_for(31_000)
+
+    expect(page.locator(".pill.unhealthy")).to_have_count(1)

@@ -10,6 +10,9 @@ BREAKS: dict[str, list[str]] = {
         " SELECT gen_random_uuid(), integration_id, user_id, rule_id, 'degraded', 'warning', ''"
         " FROM health_check_alerts",
     ],
+    "an_alert_begins_before_it_opens": [
+        "UPDATE health_check_alerts SET began_at = created_at + interval '1 second'",
+    ],
     "an_alert_is_resolved_after_it_opened": [
         "UPDATE health_check_alerts SET resolved_at = created_at - interval '1 second'",
     ],

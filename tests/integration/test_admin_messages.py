@@ -225,3 +225,23 @@ def test_a_destination_that_was_switched_off_is_enabled_where_its_notice_leads(
     operator.post(reverse("admin:alerts_destination_enable", args=[there.pk]))
 
     assert "Nothing: it is over." in text(operator, notice)
+
+
+def test_a_log_says_of_an_end_that_it_ended(staff: Client) -> None:
+    opened = factories.alert(message="Gmail has failed 3 times in a row.", resolved_at=NOW)
+    desk = factories.destination()
+    factories.notification(alert=opened, event="recovered", destination=desk)
+    pages = [url(Destination, "change", desk.pk), url(Notification, "changelist")]
+
+    by_hand = [staff.get(page).content.decode() for page in pages]
+    factories.alert(
+        integration=opened.integration,
+        alert_type="recovered",
+        recovers=opened,
+        resolved_at=NOW,
+        message="Gmail works again, after 26 min.",
+    )
+    by_itself = [staff.get(page).content.decode() for page in pages]
+
+    assert all("recovered: It is over: Gmail has failed 3 times" in page for page in by_hand)
+    assert all("recovered: Gmail works again, after 26 min." in page for page in by_itself)

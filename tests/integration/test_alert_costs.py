@@ -69,8 +69,8 @@ def test_a_storm_of_openings_costs_the_same_for_any_number(size: int) -> None:
     batch = integrations(size)
     fail(*batch, times=2, at=NOW - MINUTE)
 
-    # maintenance, silences, incidents; the cooldown; messages, items; alerts; decisions
-    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 8
+    # maintenance, silences, incidents; the cooldown; messages, items; since when; alerts; decisions
+    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 9
 
 
 @sizes
@@ -79,7 +79,7 @@ def test_a_storm_that_is_held_back_costs_no_messages(size: int) -> None:
     batch = integrations(size)
     fail(*batch, times=2, at=NOW - MINUTE)
 
-    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 5
+    assert statements(batch, Outcome.TIMEOUT) == HEALTHY + CLOSER_LOOK + 6
 
 
 @sizes

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from alerts import silences
 from alerts.causes import Cause
 from alerts.models import Alert
 from tests import factories
@@ -78,6 +79,34 @@ def test_a_group_says_who_looks_after_it_and_why_it_is_held_back(staff: Client) 
         ("incident", 1, None),
     ]
     assert "nora (1 of 4)" in answer.content.decode()
+
+
+def held(answer: Any) -> list[tuple[str, int, bool]]:
+    (row,) = answer.context["groups"]
+    return [(one.reason, one.alerts, one.until is not None) for one in row.held_back]
+
+
+def test_a_group_says_at_once_that_it_was_silenced(staff: Client) -> None:
+    for number in range(3):
+        of("gmail", "timeout", told_at=timezone.now(), held_back="incident" * (number == 0))
+    now = timezone.now()
+    on = {"starts_at": now - timedelta(minutes=1), "ends_at": now + timedelta(hours=1)}
+    factories.silence(service="slack", **on)
+    factories.silence(service="gmail", user=factories.user(), **on)
+    factories.silence(service="gmail", rule=factories.rule(), **on)
+    before = held(staff.get(LIST))
+
+    factories.maintenance(service="gmail", **on)
+
+    assert before == [("incident", 1, False)]
+    assert held(staff.get(LIST)) == [("maintenance", 3, True), ("incident", 1, False)]
+
+
+def test_a_group_counts_alerts_with_a_silence_of_their_own(staff: Client) -> None:
+    alerts = [of("gmail", "timeout", told_at=timezone.now()) for _ in range(3)]
+    silences.of_alerts([one.pk for one in alerts[:2]], by=factories.staff(), lasting=None)
+
+    assert held(staff.get(LIST)) == [("silence", 2, False)]
 
 
 def test_a_group_opens_to_its_alerts_and_keeps_the_filters(staff: Client) -> None:

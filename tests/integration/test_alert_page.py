@@ -47,7 +47,7 @@ def test_the_timeline_tells_an_alert_from_the_first_check_to_the_last() -> None:
     ]
     decided = [line for line in lines if line[0] == "decision"]
     assert decided[0][1].startswith("Opened by the rule “Three”")
-    assert "Told the owner by e-mail that it opened." in decided[1][1]
+    assert "Tells the owner by e-mail that it opened." in decided[1][1]
     assert decided[-1][1] == "It works again. Whoever was told of it hears so."
     assert {line[2] for line in decided} == {"the engine"}
     assert ("act", "Acknowledged: On it.", "nora", "by the API") in lines
@@ -179,12 +179,16 @@ def test_the_page_costs_the_same_whatever_happened(staff: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"held_back": "cooldown"}, "It is told when the cooldown is over"),
-        ({"held_back": "no_destination"}, "Nobody can be told"),
-        ({"told_at": NOW}, "When it works again, whoever was told of it hears so."),
+        ({"held_back": "cooldown", "held_until": NOW}, "If it is still so then, it is sent."),
+        (
+            {"held_back": "no_destination"},
+            "Not sent, because its rule has no destination that is on, or its owner no e-mail",
+        ),
+        ({"told_at": NOW, "held_back": "silence"}, "Whoever was told hears when it works again."),
         ({"is_flapping": True}, "It fails and recovers again and again"),
         ({"resolved_at": NOW}, "Nothing: it is over."),
-        ({}, "Whoever its rule names is told at the next look."),
+        ({}, "Nobody was told."),
+        ({}, "It is looked at again within half a minute."),
     ],
 )
 def test_the_page_says_what_happens_next(
@@ -200,6 +204,17 @@ def test_the_page_says_what_happens_next(
     assert "The connection expired or was revoked. Reconnect it." in page
     assert "Only the owner can mend it, by connecting it again." in page
     assert ("The next check is in 7 min." in page) is (opened.resolved_at is None)
+
+
+def test_the_page_says_when_each_was_told(staff: Client) -> None:
+    opened = factories.alert(told_at=NOW)
+    desk = factories.destination(name="Desk")
+    sent = {"state": "sent", "sent_at": NOW, "is_collecting": False}
+    factories.notification(alert=opened, destination=desk, **sent)
+
+    page = staff.get(url(Alert, "change", opened.pk)).content.decode()
+
+    assert "“Desk” was told by e-mail, <time" in page
 
 
 def test_a_paused_integration_is_said_to_be_paused(staff: Client) -> None:

@@ -212,3 +212,35 @@ def test_one_that_was_switched_off_adds_nothing() -> None:
 
     assert answer.status_code in {401, 403}
     assert not Integration.objects.exists()
+
+
+def test_a_back_end_says_where_a_user_is_told_even_of_what_is_watched_already() -> None:
+    client = as_back_end()
+
+    answers = [
+        add(client, user="alice", userEmail=email) for email in ("a@example.com", "b@example.com")
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert User.objects.get(external_id="alice").email == "b@example.com"
+
+
+def test_who_is_told_where_is_not_for_users_to_say() -> None:
+    owner = factories.user(email="alice@example.com")
+
+    answer = add(as_user(owner), userEmail="evil@example.com")
+
+    owner.refresh_from_db()
+    assert answer.status_code == 400
+    assert fields_of(answer) == ["userEmail"]
+    assert owner.email == "alice@example.com"
+
+
+@pytest.mark.parametrize(
+    "email", ["ann", "a b@example.com", "a@b@example.com", "ann@host", "x@e.com\r\nBcc: y@e.com"]
+)
+def test_what_is_no_address_is_refused_with_what_to_type(email: str) -> None:
+    answer = add(as_back_end(), user="alice", userEmail=email)
+
+    assert (answer.status_code, fields_of(answer)) == (400, ["userEmail"])
+    assert not User.objects.filter(external_id="alice").exists()

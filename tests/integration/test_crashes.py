@@ -83,7 +83,7 @@ def test_the_third_crash_parks_the_row_for_an_hour() -> None:
 
     row = health(poison)
     assert taken.targets == []
-    assert taken.parked == [poison.id]
+    assert taken.parked == {poison.id: poison.user_id}
     assert (row.status, row.error_code) == ("unknown", "internal_error")
     assert row.parked_at == NOW
     assert row.next_check_at == NOW + PARKED_FOR

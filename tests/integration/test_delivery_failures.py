@@ -64,6 +64,9 @@ def test_after_its_last_attempt_a_message_is_dead_and_staff_hear_of_it_elsewhere
     assert (again(made).state, made.last_error) == ("dead", "It answered with status 500.")
     notice = StaffNotice.objects.get()
     assert notice.kind == "notification_dead"
+    assert notice.message == (
+        f"A message to “{made.destination}” could not be delivered: It answered with status 500."
+    )
     told = Notification.objects.exclude(pk=made.pk).get()
     assert told.destination == desk
 
@@ -81,7 +84,8 @@ def test_a_bad_request_is_given_up_after_three_attempts(receiver: WebReceiver) -
 
 def test_who_is_gone_is_switched_off_and_staff_hear_of_it_once(receiver: WebReceiver) -> None:
     factories.staff()
-    there = hook(receiver)
+    # It took something just now: that it is silent is not what switches it off.
+    there = hook(receiver, last_success_at=NOW)
     waiting(destination=there)
     receiver.answer(410)
     delivery.run("webhook", now=NOW)
@@ -163,3 +167,17 @@ def test_a_secret_that_cannot_be_read_stops_its_own_message_only(
         "dead",
         "Its secret cannot be read.",
     )
+
+
+def test_a_message_that_died_on_its_way_to_a_person_names_them_by_no_address(
+    mail_server: MailReceiver,
+) -> None:
+    owner = factories.user(external_id="app-ann")
+    mail_server.to_recipients.append("550 no such user")
+    waiting(user=owner)
+
+    delivery.run("email", now=NOW)
+
+    said = StaffNotice.objects.get().message
+    assert said.startswith("A message to the user app-ann could not be delivered: ")
+    assert owner.email not in said

@@ -59,7 +59,7 @@ def test_a_success_ends_the_alert_with_an_all_clear_to_whoever_was_told() -> Non
     assert ended.resolved_at == LATER
     assert (all_clear.recovers, all_clear.severity) == (ended, "info")
     assert (all_clear.created_at, all_clear.resolved_at) == (LATER, LATER)
-    assert all_clear.message == "Gmail via Composio works again, after 40 min."
+    assert all_clear.message == "Gmail via Composio works again, after 42 min."
     assert [recipient for _, recipient in told()] == [f"user:{integration.user_id}"] * 2
     assert events() == ["opened", "recovered"]
     assert set(NotificationItem.objects.values_list("alert", flat=True)) == {ended.pk}

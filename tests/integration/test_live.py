@@ -1,10 +1,11 @@
 """What a recorded batch costs when nobody looks, and what is told when somebody does."""
 
 import asyncio
+import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from redis import Redis
 
-from integrations_health import audience, live, network, pipeline, quick_redis
+from integrations_health import audience, live, network, pipeline, quick_redis, schedule
 from integrations_health.models import HealthCheck, Integration
 from tests import factories
 from tests.conftest import NO_SERVER
@@ -89,14 +90,14 @@ def test_when_nobody_looks_it_costs_one_command_and_no_statement(redis: Redis) -
 
 
 @pytest.mark.parametrize("size", [1, 40])
-def test_what_is_looked_at_is_read_in_three_statements_whatever_its_size(size: int) -> None:
+def test_what_is_looked_at_is_read_in_two_statements_whatever_its_size(size: int) -> None:
     integrations = [factories.integration() for _ in range(size)]
     watch(*integrations)
 
     with counted_statements() as sent:
         live.push(owners(*integrations))
 
-    assert len(sent) == 3
+    assert len(sent) == 2
 
 
 def test_only_those_are_told_at_whose_integrations_somebody_looks() -> None:
@@ -134,6 +135,30 @@ def test_a_batch_is_told_once_it_is_recorded_for_good() -> None:
     assert message is not None
     ((_, _, version, _),) = message["updates"]
     assert version == HealthCheck.objects.get(integration=watched).state_version
+
+
+def sweep(of: Integration) -> None:
+    pipeline.run(of.provider)
+
+
+def check_by_hand(of: Integration) -> None:
+    with pytest.raises(pipeline.Parked):
+        pipeline.check_one(of.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("look", [sweep, check_by_hand])
+def test_what_is_parked_is_told_as_any_change_is(look: Callable[[Integration], None]) -> None:
+    poison = factories.integration(status="healthy", crash_count=schedule.PARK_AFTER_CRASHES)
+    watch(poison)
+
+    look(poison)
+
+    message = told()
+    assert message is not None
+    ((_, _, version, frame),) = message["updates"]
+    assert json.loads(frame)["health"]["status"] == "unknown"
+    assert version == HealthCheck.objects.get(integration=poison).state_version == 1
 
 
 def test_without_redis_nobody_waits_and_nothing_is_raised(

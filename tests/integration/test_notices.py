@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alerts import notices
-from alerts.models import Alert, NotificationItem, StaffNotice
+from alerts.models import Alert, Notification, NotificationItem, StaffNotice
 from integrations_health.outcomes import Outcome
 from tests import factories
 from tests.alarms import MINUTE, check, told
@@ -33,6 +33,18 @@ def test_a_refused_key_is_one_notice_however_many_integrations_see_it() -> None:
     assert (notice.opened_at, notice.last_seen_at) == (NOW, NOW + 4 * MINUTE)
     assert told() == [("opened", f"user:{somebody.pk}")]
     assert not Alert.objects.exists()
+
+
+def test_who_comes_later_is_told_of_what_nobody_was_told_of() -> None:
+    broken = factories.integration()
+    check(broken, outcome=Outcome.KEY_REJECTED)
+    desk = factories.destination(is_for_staff=True)
+
+    for minutes in (2, 4):
+        check(broken, outcome=Outcome.KEY_REJECTED, at=NOW + minutes * MINUTE)
+
+    assert told() == [("opened", f"destination:{desk.pk}")]
+    assert Notification.objects.count() == 1
 
 
 def test_every_provider_and_every_fault_has_a_notice_of_its_own() -> None:

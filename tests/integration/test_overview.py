@@ -39,7 +39,7 @@ def queries(user: User, range: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("range", "count"), [("90d", 6), ("24h", 4)])
+@pytest.mark.parametrize(("range", "count"), [("90d", 7), ("24h", 5)])
 def test_the_number_of_queries_does_not_grow_with_the_integrations(
     owner: User, range: str, count: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""An all-clear never overtakes its alarm; an alarm that waited for an hour is told with it."""
+"""No news of an alert overtakes an earlier one; what waited for an hour is told with the next."""
 
 from datetime import timedelta
 
@@ -90,7 +90,9 @@ def test_after_an_hour_without_a_mail_server_one_mail_tells_it_all(
     one.refresh_from_db()
     assert one.sent_at == NOW + HOUR
     line = Decision.objects.get(alert=one)
-    assert line.reason.startswith("Told the owner by e-mail in one message that it began and ended")
+    assert line.reason.startswith(
+        "Tells the owner by e-mail in one message that it began and ended"
+    )
     with pytest.raises(delivery.NotDead):
         delivery.replay(alarm, now=NOW + HOUR)
 
@@ -183,23 +185,6 @@ def test_what_began_and_ended_within_a_message_is_one_line(receiver: WebReceiver
     delivery.run("webhook", now=NOW + MINUTE)
 
     assert hears(receiver) == [("whole", str(one.pk))]
-
-
-def test_an_escalation_that_was_not_taken_is_not_told_after_the_all_clear(
-    receiver: WebReceiver,
-) -> None:
-    there, one = hook(receiver), alert()
-    plan(one, "opened", to=there)
-    delivery.run("webhook", now=NOW + MINUTE)
-    plan(one, "escalated", to=there, at=NOW + 2 * MINUTE)
-    receiver.answer(503)
-    delivery.run("webhook", now=NOW + 3 * MINUTE)
-    end(one, to=there, at=NOW + 4 * MINUTE)
-
-    while delivery.run("webhook", now=NOW + 2 * HOUR):
-        pass
-
-    assert [event for event, _ in hears(receiver)] == ["opened", "escalated", "recovered"]
 
 
 def test_a_notice_to_staff_is_paired_too(receiver: WebReceiver) -> None:

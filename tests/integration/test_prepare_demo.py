@@ -53,6 +53,15 @@ def test_everything_that_the_simulator_plays_is_watched(
 
 
 @pytest.mark.usefixtures("played")
+def test_everybody_has_an_address_at_which_nobody_real_is_told(credentials: Path) -> None:
+    prepare(credentials)
+
+    addresses = dict(User.objects.values_list("external_id", "email"))
+    assert addresses["user-001"] == "user-001@example.com"
+    assert all(address.endswith("@example.com") for address in addresses.values())
+
+
+@pytest.mark.usefixtures("played")
 def test_who_is_named_in_the_file_signs_in_and_others_cannot_read_it(credentials: Path) -> None:
     prepare(credentials)
 

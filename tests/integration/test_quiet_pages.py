@@ -113,6 +113,13 @@ def test_another_end_and_comment_hide_nothing_else_and_are_saved(staff: Client) 
             "ends_at",
             "Type an end after the start.",
         ),
+        (
+            {"ends_at_0": "2999-01-01", "ends_at_1": "10:00:00"},
+            "ends_at",
+            "Type an end within 366 days of the start.",
+        ),
+        ({"service": "gmial"}, "service", "Type one such as calendar, gmail, slack"),
+        ({"provider": "compsio"}, "provider", "Type one of composio, klavis, mcp"),
         ({"service": ""}, "__all__", "Fill in what the silence hides."),
         ({"user": "nobody"}, "user", "Type the id of an existing user"),
         (
@@ -180,6 +187,11 @@ def test_maintenance_of_everything_is_seen_and_saved_and_says_that_checks_go_on(
     assert "1 open alert:" in page
     assert answer.status_code == 302
     assert MaintenanceWindow.objects.get().author == User.objects.get(is_superuser=True)
+
+
+def test_a_window_is_not_said_to_be_about_one_alert(staff: Client) -> None:
+    assert "single alert" in staff.get(ADD).content.decode()
+    assert "single alert" not in staff.get(url(MaintenanceWindow, "add")).content.decode()
 
 
 def test_support_silences_and_only_looks_at_maintenance() -> None:

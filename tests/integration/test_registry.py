@@ -1,5 +1,7 @@
 """Integrations come into being once, and change as they are told to."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -42,6 +44,55 @@ def test_a_person_who_is_known_gets_the_integrations() -> None:
 
     assert counted(changes) == (2, 0, 0, 0)
     assert person.integrations.count() == 2
+
+
+def test_people_are_told_at_the_address_that_the_application_names() -> None:
+    register(registration(user="ann", user_email="ann@example.com"), registration(user="bob"))
+
+    assert told_at() == {"ann": "ann@example.com", "bob": ""}
+
+
+def test_a_new_address_replaces_the_old_one_and_none_said_keeps_it() -> None:
+    mine = registration(user="ann", user_email="old@example.com")
+    register(mine)
+
+    changes = register(replace(mine, user_email="new@example.com"))
+    register(replace(mine, user_email=None))
+
+    assert told_at() == {"ann": "new@example.com"}
+    assert counted(changes) == (0, 0, 1, 0)
+    assert str(changes).endswith("new e-mail addresses: 1")
+
+
+def test_an_empty_address_takes_it_away() -> None:
+    mine = registration(user="ann", user_email="ann@example.com")
+    register(mine)
+
+    register(replace(mine, user_email=""))
+
+    assert told_at() == {"ann": ""}
+
+
+def test_an_import_never_changes_the_address_of_a_member_of_the_staff() -> None:
+    factories.staff(external_id="nora", email="nora@example.com")
+
+    register(registration(user="nora", user_email="evil@example.com"))
+
+    assert told_at() == {"nora": "nora@example.com"}
+
+
+def test_an_entry_that_is_refused_leaves_no_address_behind() -> None:
+    factories.user(external_id="ann", email="ann@example.com")
+    refused = registration(user="ann", provider="mcp", user_email="x@example.com", place="entry 1")
+
+    changes = register(refused)
+
+    assert len(changes.refused) == 1
+    assert told_at() == {"ann": "ann@example.com"}
+
+
+def told_at() -> dict[str | None, str]:
+    return dict(User.objects.values_list("external_id", "email"))
 
 
 def test_the_same_registrations_change_nothing_the_second_time() -> None:

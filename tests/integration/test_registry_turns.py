@@ -1,6 +1,5 @@
 """Several who register at the same time neither lock each other out nor undo each other."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from integrations_health.registration import Registration
 from integrations_health.registry import Changes
 from tests import factories
 from tests.registrations import register, registration
+from tests.sessions import wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,18 +70,3 @@ def test_what_another_has_just_registered_stands() -> None:
 
     assert Integration.objects.get() == theirs
     assert Integration.objects.get().display_name == "theirs"
-
-
-def wait_until_blocked() -> None:
-    """Return when another connection waits for what this one has locked."""
-    give_up_at = time.monotonic() + 10
-    while time.monotonic() < give_up_at:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT FROM pg_locks "
-                "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone() is not None:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")

@@ -24,7 +24,7 @@ def health() -> HealthCheck:
 
 
 def shown() -> dict[str, Any]:
-    return shapes.current(health(), incident=factories.incident())
+    return shapes.current(health(), incident=factories.incident(), version=17)
 
 
 BUCKET = buckets.Bucket(AT, 1, 1, 0, 0, 3600.0, 0.0, 100, 200)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from integrations_health.feed import MOST_IDS
 from integrations_health.models import Integration, User
 from integrations_health.providers.simulator import Simulator
 from tests import factories
@@ -51,7 +52,7 @@ def test_the_page_costs_the_same_number_of_queries_for_one_and_for_many(
     with CaptureQueriesContext(connection) as many:
         page(client)
 
-    assert len(many) == len(one) <= 9
+    assert len(many) == len(one) <= 10
 
 
 def test_who_has_nothing_is_told_what_to_do_next(client: Client, owner: User) -> None:
@@ -77,6 +78,20 @@ def test_a_filter_of_the_address_works_without_scripts(client: Client, owner: Us
     assert "Broken" in shown
     assert "<h3>Fine" not in shown
     assert "Nothing unstable" in page(client, "?show=unstable")
+
+
+def test_the_page_knows_whom_its_filter_hides_and_how_many_a_socket_follows(
+    client: Client, owner: User
+) -> None:
+    fine = healthy(owner, state_version=7)
+    broken = healthy(owner, status="unhealthy", error_code="timeout")
+
+    shown = page(client, "?show=failing")
+
+    assert f'data-hidden="{fine.pk}:7"' in shown
+    assert f'data-id="{broken.pk}"' in shown
+    assert f'data-most="{MOST_IDS}"' in shown
+    assert "data-hidden" not in page(client)
 
 
 def test_an_unknown_choice_is_as_if_it_was_not_made(client: Client, owner: User) -> None:

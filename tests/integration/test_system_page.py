@@ -115,6 +115,19 @@ def test_each_provider_is_late_by_its_oldest_check(now: datetime) -> None:
     assert found["mcp"].lag(now) == timedelta()
 
 
+@pytest.mark.usefixtures("redis")
+def test_a_provider_is_blocked_until_an_instant_that_is_not_over(staff: Client) -> None:
+    now = timezone.now()
+    for provider, hours in (("composio", 1), ("klavis", -1)):
+        factories.budget(provider=provider, blocked_until=now + timedelta(hours=hours))
+
+    paces = staff.get(PAGE).context["paces"]
+
+    assert {pace.provider: until for pace, _, until in paces if until is not None} == {
+        "composio": now + timedelta(hours=1)
+    }
+
+
 def test_how_soon_people_are_told_is_measured_over_a_day(now: datetime) -> None:
     for seconds in (30, 40, 50, 60, 200):
         opened_at = now - timedelta(hours=1)

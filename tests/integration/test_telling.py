@@ -52,7 +52,7 @@ def test_a_rule_tells_its_destination_instead_of_the_owner() -> None:
     (message,) = Notification.objects.all()
     assert (message.channel, message.destination, message.email) == ("slack", slack, "")
     assert told() == [("opened", f"destination:{slack.pk}")]
-    assert "Told “Desk" in last_reason()
+    assert "Tells “Desk" in last_reason()
 
 
 def test_without_a_destination_a_webhook_rule_says_so() -> None:

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 
 from integrations_health import live, registry
 from integrations_health.models import HealthCheck, User
@@ -14,7 +14,7 @@ from integrations_health.registry import Changes
 from tests import factories
 from tests.live.conftest import session_of
 from tests.live.serving import Server, change, heard, hears_nothing, subscribe
-from tests.sessions import execute
+from tests.sessions import execute, wait_until_blocked
 
 
 def test_on_subscribing_the_client_hears_how_each_integration_is(
@@ -105,6 +105,29 @@ def test_who_unsubscribed_hears_nothing_more(server: Server, owner: User, sessio
 
         assert heard(client)["integrationId"] == str(slack.pk)
         assert hears_nothing(client, within=1)
+
+
+def test_what_is_let_go_while_it_is_looked_up_stays_let_go(
+    server: Server, owner: User, session: str
+) -> None:
+    gmail = factories.integration(user=owner)
+    with server.open(session=session) as client:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Nobody reads it before the block ends, and who tries gives up after two seconds.
+            cursor.execute("LOCK TABLE integration_health_checks")
+            subscribe(client, gmail, ack=True)
+            assert heard(client)["code"] == "unavailable"
+            live.tell_of_access(owner.pk)  # it looks again at once
+            wait_until_blocked()
+            subscribe(client, gmail, type="unsubscribe")
+            subscribe(client, ack=True)  # once answered, the one before was done
+            assert heard(client)["type"] == "subscribed"
+
+        change(gmail)
+
+        assert hears_nothing(client, within=1)
+        subscribe(client, gmail)
+        assert heard(client)["integrationId"] == str(gmail.pk)
 
 
 def test_a_pause_is_told(server: Server, owner: User, session: str) -> None:

@@ -80,7 +80,7 @@ def test_what_is_paused_does_not_work_again(mail_server: MailReceiver) -> None:
     delivery.run("email", now=NOW + 11 * MINUTE)
 
     (_, mail) = mail_server.mails[-1]
-    assert mail["Subject"] == "Gmail via Composio is no longer watched, after 10 min"
+    assert mail["Subject"] == "Gmail via Composio is no longer watched, after 12 min"
     assert "works again" not in str(mail)
 
 
@@ -93,7 +93,7 @@ def test_what_is_resolved_by_hand_does_not_work_again(mail_server: MailReceiver)
     delivery.run("email", now=NOW + 11 * MINUTE)
 
     (_, mail) = mail_server.mails[-1]
-    assert mail["Subject"] == "Gmail via Composio is taken for mended by our staff, after 10 min"
+    assert mail["Subject"] == "Gmail via Composio is taken for mended by our staff, after 12 min"
     assert "works again" not in str(mail)
 
 

@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 
 from alerts import messages
-from alerts.senders.webhook import MOST_BYTES
-from alerts.told import Told
+from alerts.news import Told
 
 AT = datetime(2026, 8, 3, 12, 2, tzinfo=UTC)
 LATER = AT + timedelta(hours=2, minutes=5)
+KEY = "Klavis refuses our key: nothing there can be checked. No user was told."
+UPDATE = "Our check of services at MCP needs an update. No user was told."
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -39,53 +40,6 @@ def told(**fields: Any) -> Told:
         "user_id": uuid4(),
     }
     return Told(**usual | fields)
-
-
-@pytest.mark.parametrize(
-    ("one", "subject"),
-    [
-        ({}, "Gmail via Composio is failing: trouble at the provider"),
-        ({"error_code": "auth_expired"}, "Gmail via Composio is failing: the connection expired"),
-        ({"error_code": "permission"}, "Gmail via Composio is failing: a permission is missing"),
-        ({"error_code": ""}, "Gmail via Composio is failing"),
-        ({"name": "Ann's mail"}, "Ann's mail is failing: trouble at the provider"),
-        ({"is_degraded": True}, "Gmail via Composio has trouble: trouble at the provider"),
-        ({"event": "escalated"}, "Gmail via Composio became worse: trouble at the provider"),
-        (
-            {"event": "recovered", "ended_at": LATER},
-            "Gmail via Composio works again, after 2 h 5 min",
-        ),
-        (
-            {"event": "recovered", "ended_at": LATER, "is_whole": True},
-            "Gmail via Composio was down for 2 h 5 min, and works again",
-        ),
-        (
-            {"event": "recovered", "ended_at": LATER, "is_whole": True, "is_degraded": True},
-            "Gmail via Composio had trouble for 2 h 5 min, and works again",
-        ),
-        ({"is_notice": True, "kind": "a provider refuses our key"}, "a provider refuses our key"),
-        (
-            {"is_notice": True, "kind": "our key", "event": "recovered", "ended_at": LATER},
-            "Over: our key",
-        ),
-    ],
-)
-def test_a_subject_says_what_and_why(one: dict[str, Any], subject: str) -> None:
-    assert messages.subject([told(**one)]) == subject
-
-
-def test_a_subject_counts_the_people() -> None:
-    many = [told() for _ in range(412)]
-
-    assert messages.subject(many) == (
-        "Gmail via Composio is failing: 412 users, trouble at the provider"
-    )
-
-
-def test_a_subject_tells_of_most_and_counts_the_rest() -> None:
-    mixed = [*(told() for _ in range(3)), told(service="slack"), told(event="recovered")]
-
-    assert messages.subject(mixed).endswith("3 users, trouble at the provider (and 2 more)")
 
 
 def test_times_are_those_of_the_recipient_s_zone() -> None:
@@ -124,6 +78,85 @@ def test_an_owner_gets_one_button_that_fits(settings: Any, link: str, label: str
     assert f'href="{url}"' in html
 
 
+@pytest.mark.parametrize(
+    ("some", "path"),
+    [
+        ([{"page": "/admin/alerts/alert/1/change/"}], "/admin/alerts/alert/1/change/"),
+        ([{}, {}], "/admin/alerts/alert/?cause=composio%2Fgmail%2Fserver_error"),
+        ([{}, {"service": "slack"}], "/admin/alerts/alert/"),
+        (
+            [{"event": "recovered"}, {"event": "recovered"}],
+            "/admin/alerts/alert/?cause=composio%2Fgmail%2Fserver_error&state=resolved",
+        ),
+        ([{"is_notice": True}, {"is_notice": True}], "/admin/alerts/staffnotice/"),
+        ([{}, {"is_notice": True}], "/admin/alerts/alert/?cause=composio%2Fgmail%2Fserver_error"),
+    ],
+    ids=["one", "of one cause", "of two", "all over", "notices", "both"],
+)
+def test_staff_are_led_to_what_they_are_told_of(
+    settings: Any, some: list[dict[str, Any]], path: str
+) -> None:
+    settings.PUBLIC_URL = "https://health.example.com"
+
+    label, url = messages.button([told(**one) for one in some], is_owner=False)
+
+    assert (label, url) == ("Look at it", f"https://health.example.com{path}")
+
+
+def test_staff_without_a_destination_are_not_told_that_a_connection_is_theirs() -> None:
+    notice = told(is_notice=True, sentence=KEY, integration_id=None, page="/admin/here/")
+
+    _, text, html = messages.mail([notice], zone="UTC", is_owner=True)
+
+    for shown in (text, html):
+        assert "You get this because you look after Integration Health." in shown
+        assert "/admin/here/" in shown
+
+
+def test_staff_are_told_whose_it_is_and_owners_are_not() -> None:
+    one = told(user="app-ann")
+    said = "app-ann: Gmail via Composio has failed"
+
+    for_staff = messages.mail([one], zone="UTC", is_owner=False)[1:]
+    for_owner = messages.mail([one], zone="UTC", is_owner=True)[1:]
+
+    assert all(said in shown for shown in (*for_staff, messages.slack([one], id=uuid4())))
+    assert not any("app-ann" in shown for shown in for_owner)
+
+
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_a_notice_is_nobodys(is_owner: bool) -> None:
+    notice = told(is_notice=True, sentence=KEY, user_id=None, integration_id=None)
+
+    _, text, _ = messages.mail([notice], zone="UTC", is_owner=is_owner)
+
+    assert f"* {KEY}" in text
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "this connection is yours"), (2, "these connections are yours")]
+)
+def test_an_owner_is_told_why_they_get_it(count: int, said: str) -> None:
+    _, text, _ = messages.mail([told() for _ in range(count)], zone="UTC", is_owner=True)
+
+    assert f"You get this because {said}." in text
+
+
+def test_a_test_says_that_it_is_one_to_people_and_to_machines() -> None:
+    said = "This is a test of “Desk”: messages arrive here. Nothing is wrong."
+    trial = told(is_notice=True, is_trial=True, sentence=said)
+
+    subject, text, _ = messages.mail([trial], zone="UTC", is_owner=False)
+
+    assert subject == "This is a test of “Desk”"
+    assert "Sent Mon 03 Aug 2026, 12:02 (UTC)." in text
+    assert json.loads(messages.webhook([trial], at=AT)) == {
+        "type": "test",
+        "timestamp": "2026-08-03T12:02:00Z",
+        "data": {"message": said},
+    }
+
+
 def test_a_long_message_lists_some_and_counts_the_rest() -> None:
     many = [told() for _ in range(messages.MOST_LISTED + 7)]
 
@@ -156,66 +189,3 @@ def test_what_people_typed_is_only_text(hostile: str) -> None:
     assert Elements(html).found == Elements(plain[2]).found
     assert not any(letter in subject for letter in "\r\n\u202e")
     assert html.count("7*7") == hostile.count("7*7") * 3
-
-
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_nothing_typed_means_anything_to_slack(hostile: str) -> None:
-    body = messages.slack([told(name=hostile, sentence=hostile)], id=uuid4())
-
-    said = json.loads(body)
-    texts = [said["text"], *(block.get("text", {}).get("text", "") for block in said["blocks"])]
-    assert not any(letter in text for text in texts for letter in "<>")
-    typed = [block["text"]["type"] for block in said["blocks"] if "text" in block]
-    assert set(typed) == {"plain_text"}
-    assert "evil.example|" not in said["blocks"][2]["elements"][0]["url"]
-
-
-def test_a_slack_message_keeps_to_slack_s_limits() -> None:
-    many = [told(name="&" * 500, sentence="&" * 5_000) for _ in range(100)]
-
-    said = json.loads(messages.slack(many, id=uuid4()))
-
-    header, section, actions, _ = said["blocks"]
-    assert len(header["text"]["text"]) <= 150
-    assert len(section["text"]["text"]) <= 3_000
-    assert len(actions["elements"]) == 1
-
-
-def test_a_webhook_says_what_happened_in_few_words() -> None:
-    one = told(event="recovered", ended_at=LATER, sentence="secret words")
-
-    said = json.loads(messages.webhook([one], at=LATER))
-
-    assert (said["type"], said["timestamp"]) == ("alert.recovered", "2026-08-03T14:07:00Z")
-    assert said["data"] == {
-        "alertId": str(one.id),
-        "integrationId": str(one.integration_id),
-        "userId": str(one.user_id),
-        "service": "gmail",
-        "provider": "composio",
-        "severity": "critical",
-        "errorCode": "server_error",
-        "cause": "provider",
-        "openedAt": "2026-08-03T12:02:00Z",
-        "resolvedAt": "2026-08-03T14:07:00Z",
-    }
-
-
-def test_a_webhook_says_when_it_tells_of_the_opening_too() -> None:
-    whole, plain = (
-        json.loads(messages.webhook([told(event="recovered", is_whole=flag)], at=LATER))["data"]
-        for flag in (True, False)
-    )
-
-    assert whole["tellsOpening"] is True
-    assert "tellsOpening" not in plain
-
-
-def test_a_webhook_of_many_is_a_digest_and_stays_small() -> None:
-    many = [told(service="ü" * 50, provider="ü" * 50, ended_at=LATER) for _ in range(10_000)]
-
-    body = messages.webhook(many, at=AT)
-
-    said = json.loads(body)
-    assert (said["type"], said["data"]["count"]) == ("alert.digest", 10_000)
-    assert len(body.encode()) < MOST_BYTES

@@ -55,6 +55,39 @@ async def test_two_integrations_on_one_account_are_asked_about_once() -> None:
     assert accounts.sizes == [1]
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+async def test_of_two_users_of_one_account_only_its_owner_is_told(is_listed: bool) -> None:
+    accounts = Accounts(hidden=() if is_listed else ["ca_1"])
+    users = {"user-1": ConnectionState.ACTIVE, "user-2": ConnectionState.GONE, "": None}
+    asked = [
+        target(integration_id=uuid5(INTEGRATION, user), provider_user_id=user) for user in users
+    ]
+
+    heard = await accounts.composio.list_server_statuses(asked, gate=Gatekeeper())
+
+    # Nobody's id is compared with none: whoever registered it answers for it.
+    assert [getattr(heard[each.integration_id], "state", None) for each in asked] == [
+        state or ConnectionState.ACTIVE for state in users.values()
+    ]
+    assert accounts.sizes == [1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"experimental": {"account_type": "SHARED"}}, {"user_id": None}, {"user_id": 7}],
+    ids=["shared", "no owner", "no text"],
+)
+async def test_an_account_that_is_shared_or_does_not_say_whose_it_is_is_told(
+    fields: dict[str, Any],
+) -> None:
+    accounts = Accounts(paged=lambda items: page([{**each, **fields} for each in items]))
+    other = target(provider_user_id="user-2")
+
+    heard = await accounts.composio.list_server_statuses([other], gate=Gatekeeper())
+
+    assert getattr(heard[other.integration_id], "state", None) is ConnectionState.ACTIVE
+
+
 async def test_nobody_is_nothing_to_ask() -> None:
     accounts = Accounts()
 

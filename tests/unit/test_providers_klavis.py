@@ -92,6 +92,30 @@ async def test_other_answers_about_an_instance(answer: httpx.Response, expected:
     assert (status.outcome if isinstance(status, Failure) else status.state) == expected
 
 
+@pytest.mark.parametrize(
+    ("user", "state"),
+    [("ann", ConnectionState.ACTIVE), ("bob", ConnectionState.GONE), ("", ConnectionState.ACTIVE)],
+)
+async def test_only_its_owner_is_told_of_an_instance(user: str, state: ConnectionState) -> None:
+    provider, _ = klavis(instance(externalUserId="ann"))
+    asked = target(provider="klavis", server_instance_id=ID, provider_user_id=user)
+
+    heard = await provider.get_server_status(asked, gate=Gatekeeper())
+
+    assert getattr(heard, "state", None) is state
+
+
+async def test_nobody_connects_an_account_of_theirs_to_somebody_elses_instance() -> None:
+    url = "https://api.klavis.ai/oauth/gmail/authorize?instance_id=1"
+    provider, _ = klavis(instance(externalUserId="ann", oauthUrl=url))
+    asked = target(provider="klavis", server_instance_id=ID, provider_user_id="bob")
+
+    link = await provider.start_reauth(asked, callback_url=CALLBACK, gate=Gatekeeper())
+
+    assert isinstance(link, Failure)
+    assert link.outcome is Outcome.DISCONNECTED
+
+
 async def test_many_instances_are_read_one_by_one() -> None:
     provider, wire = klavis(instance())
     others = [UUID(int=n) for n in range(3)]

@@ -119,6 +119,19 @@ def test_who_looks_after_it_holds_it_back_before_the_engine_looks_again() -> Non
     assert theirs.says == "Not sent, because somebody looks after it"
 
 
+def test_what_was_taken_back_holds_back_no_more_before_the_engine_looks_again() -> None:
+    one = alert(held_back="acknowledged")
+
+    assert said(one) == ["Nobody was told"]
+    assert retelling.outlook(one, AS_OWNER) == "It is looked at again within half a minute."
+
+
+def test_staff_read_what_they_can_mend() -> None:
+    assert said(alert(held_back="no_destination"), AS_STAFF) == [
+        "Not sent, because its rule has no destination that is on, or its owner no e-mail address"
+    ]
+
+
 def test_of_an_alert_that_ended_untold_nobody_was_told() -> None:
     assert said(alert(held_back="cooldown", resolved_at=LATER)) == ["Nobody was told"]
 
@@ -162,8 +175,8 @@ def test_a_back_end_is_nobody() -> None:
     ("verdict", "reason", "to_owner"),
     [
         ("opened", "Opened by the rule “VIP”: Gmail has failed.", "A rule opened it."),
-        ("told", "Told “Night desk” that it opened.", "Told support that it opened."),
-        ("told", "Told the owner by e-mail that it opened.", None),
+        ("told", "Tells “Night desk” that it opened.", "Tells support that it opened."),
+        ("told", "Tells the owner by e-mail that it opened.", None),
         (
             "held_back",
             "Not sent: Silenced: They complain\nall day. Until 2026-11-24 15:02 UTC.",

@@ -1,4 +1,4 @@
-"""An alarm and its all-clear, both unsent: which goes first, and when they go as one."""
+"""Two messages about one thing, both unsent: which goes first, and when they go as one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,11 +16,11 @@ ALARM, CLEAR, LATER_CLEAR = UUID(int=1), UUID(int=2), UUID(int=3)
 
 def pair(**fields: Any) -> Pair:
     usual: dict[str, Any] = {
-        "alarm_id": ALARM,
-        "clear_id": CLEAR,
-        "alarm_at": NOW - 10 * MINUTE,
-        "alarm_due_at": NOW + 20 * MINUTE,
-        "clear_created_at": NOW - MINUTE,
+        "earlier_id": ALARM,
+        "later_id": CLEAR,
+        "earlier_at": NOW - 10 * MINUTE,
+        "earlier_due_at": NOW + 20 * MINUTE,
+        "later_created_at": NOW - MINUTE,
     }
     return Pair(**usual | fields)
 
@@ -38,19 +38,19 @@ def test_an_alarm_goes_before_its_all_clear() -> None:
     [
         ({}, {CLEAR}, NOW, {ALARM}),
         ({}, {ALARM, CLEAR}, NOW, set()),
-        ({"alarm_due_at": NOW - MINUTE}, {CLEAR}, NOW, set()),
-        ({"has_clear_waited": True}, {CLEAR}, NOW + 20 * MINUTE, set()),
+        ({"earlier_due_at": NOW - MINUTE}, {CLEAR}, NOW, set()),
+        ({"has_later_waited": True}, {CLEAR}, NOW + 20 * MINUTE, set()),
         (
-            {"has_clear_waited": True, "alarm_due_at": NOW + timedelta(hours=5)},
+            {"has_later_waited": True, "earlier_due_at": NOW + timedelta(hours=5)},
             {CLEAR},
             NOW + 50 * MINUTE,
             set(),
         ),
         (
             {
-                "has_clear_waited": True,
-                "is_clear_tried": True,
-                "alarm_due_at": NOW + timedelta(hours=5),
+                "has_later_waited": True,
+                "is_later_tried": True,
+                "earlier_due_at": NOW + timedelta(hours=5),
             },
             {CLEAR},
             NOW + timedelta(hours=5),
@@ -74,24 +74,24 @@ def test_an_all_clear_waits_for_its_young_alarm(
 
 @pytest.mark.parametrize("taken", [{ALARM}, {CLEAR}, {ALARM, CLEAR}])
 def test_an_old_alarm_joins_its_all_clear(taken: set[UUID]) -> None:
-    assert decide(pair(alarm_at=NOW - OLD), taken=taken) == Turns({ALARM: CLEAR}, {}, set())
+    assert decide(pair(earlier_at=NOW - OLD), taken=taken) == Turns({ALARM: CLEAR}, {}, set())
 
 
 def test_an_alarm_becomes_old_after_an_hour() -> None:
-    young = pair(alarm_at=NOW - OLD + timedelta(seconds=1))
+    young = pair(earlier_at=NOW - OLD + timedelta(seconds=1))
 
     assert decide(young, taken={ALARM}).joins == {}
 
 
 def test_nothing_joins_what_the_recipient_may_know() -> None:
-    tried = pair(alarm_at=NOW - OLD, is_clear_tried=True)
+    tried = pair(earlier_at=NOW - OLD, is_later_tried=True)
 
     assert decide(tried, taken={ALARM, CLEAR}) == Turns({}, {CLEAR: NOW}, set())
 
 
 def test_an_alarm_with_two_all_clears_joins_the_first_and_the_other_waits() -> None:
-    first = pair(alarm_at=NOW - OLD)
-    second = pair(clear_id=LATER_CLEAR, clear_created_at=NOW)
+    first = pair(earlier_at=NOW - OLD)
+    second = pair(later_id=LATER_CLEAR, later_created_at=NOW)
 
     found = decide(second, first, taken={LATER_CLEAR})
 
@@ -99,12 +99,21 @@ def test_an_alarm_with_two_all_clears_joins_the_first_and_the_other_waits() -> N
 
 
 def test_an_all_clear_of_two_alarms_waits_for_the_later_one() -> None:
-    waited = {"has_clear_waited": True}
+    waited = {"has_later_waited": True}
     sooner, later = (
-        pair(alarm_id=UUID(int=number), alarm_due_at=NOW + number * MINUTE, **waited)
+        pair(earlier_id=UUID(int=number), earlier_due_at=NOW + number * MINUTE, **waited)
         for number in (11, 12)
     )
 
     found = decide(later, sooner, taken={CLEAR})
 
     assert found.waits == {CLEAR: NOW + 12 * MINUTE}
+
+
+def test_what_joins_a_message_that_joins_another_goes_where_that_goes() -> None:
+    opening = pair(earlier_at=NOW - OLD)
+    escalation = pair(earlier_id=CLEAR, later_id=LATER_CLEAR, earlier_at=NOW - OLD)
+
+    found = decide(opening, escalation, taken={ALARM, CLEAR, LATER_CLEAR})
+
+    assert found == Turns({ALARM: LATER_CLEAR, CLEAR: LATER_CLEAR}, {}, set())

@@ -134,6 +134,72 @@ def test_what_is_paused_is_said_besides() -> None:
     assert said.more == ["Slack is paused: nobody checks it."]
 
 
+GMAILS = [ill("timeout"), ill("timeout")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (
+            GMAILS,
+            "2 Gmail integrations through Composio are failing since 14:02."
+            " You need do nothing. We keep checking.",
+        ),
+        (
+            [*GMAILS, ill("timeout", name="Slack")],
+            "2 Gmail integrations and Slack through Composio are failing since 14:02."
+            " You need do nothing. We keep checking.",
+        ),
+        (
+            [ill("auth_expired"), ill("auth_expired")],
+            "2 of your Gmail connections expired. Reconnect them.",
+        ),
+        (
+            [ill("auth_expired"), ill("auth_expired"), ill("auth_expired", name="Slack")],
+            "3 of your connections expired: 2 Gmail integrations and Slack. Reconnect them.",
+        ),
+        (
+            [ill("permission", status="degraded")] * 2,
+            "2 Gmail integrations lack a permission since 14:02. Reconnect them and allow it.",
+        ),
+        (
+            [ill("auth_expired", status="degraded")] * 2,
+            "2 Gmail integrations may have expired. We look again within a minute.",
+        ),
+        (
+            [Row(own_status="unknown", error_code="key_rejected")] * 2,
+            "We cannot tell how 2 Gmail integrations are right now. You need do nothing.",
+        ),
+        (
+            [Row(is_paused=True)] * 2,
+            "2 Gmail integrations are paused: nobody checks them.",
+        ),
+        (
+            [Row(is_new=True, own_status="unknown")] * 2,
+            "2 Gmail integrations are being checked for the first time.",
+        ),
+        (
+            [Row(), Row(is_new=True, own_status="unknown")],
+            "1 of 2 works, 1 is being checked.",
+        ),
+        (
+            [Row(), Row(), *[Row(is_new=True, own_status="unknown")] * 2],
+            "2 of 4 work, 2 are being checked.",
+        ),
+    ],
+)
+def test_those_of_one_name_are_counted(rows: list[Row], sentence: str) -> None:
+    assert banner(*rows).sentence == sentence
+
+
+def test_what_is_cut_short_counts_everybody_once() -> None:
+    names = ["Gmail", "Gmail", "Slack", "Notion", "Jira", "Jira"]
+
+    said = banner(*(ill("timeout", name=name) for name in names))
+
+    assert said.sentence.startswith("2 Gmail integrations, Slack and 3 more through Composio are")
+
+
 def test_many_names_are_cut_short() -> None:
     said = banner(*(ill("auth_expired", name=f"Box {number}") for number in range(5)))
 

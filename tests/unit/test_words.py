@@ -11,20 +11,17 @@ from tests.unit.test_rules import rule, seen
 
 
 @pytest.mark.parametrize(
-    ("length", "expected"),
+    ("service", "provider", "called"),
     [
-        (timedelta(0), "0 s"),
-        (timedelta(seconds=59), "59 s"),
-        (timedelta(seconds=61), "1 min"),
-        (timedelta(minutes=40), "40 min"),
-        (timedelta(hours=2), "2 h"),
-        (timedelta(hours=2, minutes=5, seconds=59), "2 h 5 min"),
-        (timedelta(days=3, minutes=59), "3 d"),
-        (timedelta(days=3, hours=1), "3 d 1 h"),
+        ("gmail", "composio", "Gmail via Composio"),
+        ("calendar", "mcp", "Google Calendar via MCP"),
+        ("our-crm", "klavis", "Our Crm via Klavis"),
     ],
 )
-def test_a_length_of_time_is_said_in_its_largest_units(length: timedelta, expected: str) -> None:
-    assert words.span(length) == expected
+def test_what_has_no_name_of_its_own_is_called_as_on_the_pages(
+    service: str, provider: str, called: str
+) -> None:
+    assert words.name(display_name="", service=service, provider=provider) == called
 
 
 def test_failures_in_a_row_are_counted_and_explained() -> None:

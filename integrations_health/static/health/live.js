@@ -7,8 +7,11 @@ const FIRST_MS = 1000, LONGEST_MS = 60_000;
 const REFUSED_AFTER = 2; // attempts in a row that never opened
 const IDS_AT_ONCE = 200; // 39 bytes each, of 16 kB in a frame
 
-/** Connect, stay connected, and tell. `ids` are asked for anew at every connection. */
-export function connect({ ids, onUpdate, onState }) {
+/**
+ * Connect, stay connected, and tell. `ids` are asked for anew at every connection, the first `most`
+ * of them: a socket follows no more.
+ */
+export function connect({ ids, most = Infinity, onUpdate, onState }) {
   let socket = null;
   let failures = 0;
   let asked = new Set();
@@ -41,7 +44,7 @@ export function connect({ ids, onUpdate, onState }) {
 
   function subscribe() {
     if (socket?.readyState !== WebSocket.OPEN) return;
-    const missing = ids().filter((id) => !asked.has(id));
+    const missing = ids().filter((id) => !asked.has(id)).slice(0, most - asked.size);
     for (let index = 0; index < missing.length; index += IDS_AT_ONCE) {
       const integrationIds = missing.slice(index, index + IDS_AT_ONCE);
       integrationIds.forEach((id) => asked.add(id));
@@ -50,5 +53,5 @@ export function connect({ ids, onUpdate, onState }) {
   }
 
   open();
-  return { subscribe };
+  return { subscribe, follows: (id) => asked.has(id) };
 }

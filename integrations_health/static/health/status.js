@@ -23,6 +23,7 @@ let nextLookAt = Infinity;
 let refreshedAt = 0;
 let waiting = 0;
 let isLooking = false;
+const hidden = new Map(); // how each is that the chosen filter does not show
 
 if (line) {
   foldGroups();
@@ -30,7 +31,7 @@ if (line) {
   followBars(main);
   prepareBars(main);
   const alerts = followAlerts({ onChange: refreshSoon });
-  const socket = connect({ ids, onUpdate, onState });
+  const socket = connect({ ids, most: Number(line.dataset.most), onUpdate, onState });
   followChecks({
     onResult: (id, current) => {
       apply(id, current);
@@ -42,7 +43,7 @@ if (line) {
   tick();
 
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && state !== "live") look();
+    if (!document.hidden && !isWhole()) look();
   });
 
   async function look() {
@@ -65,18 +66,37 @@ if (line) {
   function onUpdate(frame) {
     heardAt = now();
     const row = rowOf(frame.integrationId);
-    if (!row || frame.version <= Number(row.dataset.version)) return;
+    if (!row) return onHidden(frame);
+    if (frame.version <= Number(row.dataset.version)) return;
     row.dataset.version = String(frame.version);
     if (apply(frame.integrationId, frame.health)) refreshSoon();
     else alerts.lookSoon(); // a result may change them though it changes nothing else
     tick();
   }
 
+  function onHidden({ integrationId: id, health, version }) {
+    const is = [health.status, health.errorCode, Boolean(health.incident)].join();
+    const isOther = hidden.has(id) ? hidden.get(id) !== is : version > others().get(id);
+    hidden.set(id, is);
+    if (isOther) refreshSoon(); // the filter may show it now
+    tick();
+  }
+
+  /** Say whether everything of this page is told of by the socket. */
+  function isWhole() {
+    return state === "live" && ids().every(socket.follows);
+  }
+
+  function followed() {
+    const all = ids();
+    return `${all.filter(socket.follows).length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
+  }
+
   function onState(is) {
     state = is;
     if (is === "live") {
       heardAt = now();
-      nextLookAt = Infinity;
+      nextLookAt = isWhole() ? Infinity : now() + LOOK_EVERY_MS;
       // Between the page and the socket something may have happened.
       if (isLost) refreshSoon();
     } else if (nextLookAt === Infinity) {
@@ -95,7 +115,7 @@ if (line) {
   }
 
   function tick() {
-    if (state !== "live" && now() >= nextLookAt && !document.hidden) look();
+    if (now() >= nextLookAt && !document.hidden && !isWhole()) look();
     const [is, said] = sentence();
     if (line.dataset.live !== is) line.dataset.live = is;
     if (text.textContent !== said) text.textContent = said;
@@ -106,13 +126,23 @@ if (line) {
     if (state === "reconnecting") return ["reconnecting", "Reconnecting…"];
     const lateBy = now() - dueAt();
     if (lateBy > LATE_MS) return ["old", `Data is ${span((now() - newestCheck()) / 1000)} old`];
-    if (state === "refused") return ["polling", `Not live; looking again in ${span(Math.max(0, nextLookAt - now()) / 1000)}`];
+    const again = span(Math.max(0, nextLookAt - now()) / 1000);
+    if (state === "refused") return ["polling", `Not live; looking again in ${again}`];
+    if (!isWhole()) return ["polling", `${followed()} are live; looking at all again in ${again}`];
     return ["live", `Live, updated ${span((now() - heardAt) / 1000)} ago`];
   }
 }
 
+/** Return whom the page is about: who is shown, and who would be without the filter. */
 function ids() {
-  return [...document.querySelectorAll("[data-id]")].map((row) => row.dataset.id);
+  const shown = [...document.querySelectorAll("[data-id]")].map((row) => row.dataset.id);
+  return [...shown, ...others().keys()];
+}
+
+/** Return whom the filter does not show, each with the version that the page was made of. */
+function others() {
+  const said = document.querySelector("[data-hidden]")?.dataset.hidden.split(" ") ?? [];
+  return new Map(said.map((one) => one.split(":")).map(([id, version]) => [id, Number(version)]));
 }
 
 function rowOf(id) {
