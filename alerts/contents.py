@@ -1,6 +1,7 @@
 """Make a message out of the rows that it tells of."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from alerts import destinations, messages
+from alerts import destinations, messages, reconnects
 from alerts.models import Alert, Destination, Notification, NotificationItem, StaffNotice
 from alerts.models.destination import Channel
 from alerts.news import Told
@@ -29,7 +30,7 @@ def outgoing(row: Notification, *, now: datetime) -> Outgoing:
         return Outgoing(id=row.pk, to=to, body=row.body)
     zone = row.user.timezone if row.user is not None else "UTC"
     return _written(
-        _told(row),
+        _with_links(_told(row), row, now=now),
         channel=row.channel,
         id=row.pk,
         to=to,
@@ -79,6 +80,23 @@ def _written(
         case _:
             subject, text, html = messages.mail(told, zone=_known(zone), is_owner=is_owner)
             return Outgoing(id=id, to=to, subject=subject, text=text, html=html)
+
+
+def _with_links(told: Sequence[Told], row: Notification, *, now: datetime) -> list[Told]:
+    """Return what is told, with where its owner mends what they alone can mend.
+
+    An owner gets a link of their own; programs get the page. Staff are asked to do nothing there.
+    """
+    to_mend = {one.integration_id for one in told if one.is_to_mend and one.integration_id}
+    if not to_mend or (row.user is None and row.channel != Channel.WEBHOOK):
+        return list(told)
+    links = reconnects.links(to_mend, owner=row.user_id, now=now)
+    return [
+        replace(one, reauth_url=links.get(one.integration_id, ""))
+        if one.is_to_mend and one.integration_id
+        else one
+        for one in told
+    ]
 
 
 def _told(row: Notification) -> list[Told]:

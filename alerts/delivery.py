@@ -173,7 +173,9 @@ def _called(row: Notification) -> str:
 def _was_heard(row: Notification, *, now: datetime) -> None:
     """Note on the alerts when they were first told of; what was said of the recipient is over."""
     # Who hears that it became worse, or ended, has heard that it began, or hears that, too.
-    told = NotificationItem.objects.filter(notification=row.replays_id or row.pk)
+    told = NotificationItem.objects.filter(notification=row.replays_id or row.pk).exclude(
+        event=NotificationItem.Event.ASKED
+    )
     # Ordered: whoever records checks locks alerts in this order, too.
     alerts = Alert.objects.filter(pk__in=told.values("alert"), sent_at=None).order_by("pk")
     ids = list(alerts.select_for_update().values_list("pk", flat=True))

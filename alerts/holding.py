@@ -25,6 +25,7 @@ class Reason(StrEnum):
     RULE_DISABLED = "rule_disabled"
     ACKNOWLEDGED = "acknowledged"
     INCIDENT = "incident"
+    MANY_AT_ONCE = "many_at_once"
     MAINTENANCE = "maintenance"
     SILENCE = "silence"
     NO_DESTINATION = "no_destination"
@@ -100,6 +101,8 @@ class Facts(NamedTuple):
     last_check_at: datetime | None
     is_acknowledged: bool = False
     incident: Incident | None = None
+    # So many grants of the provider died at once that it is hardly each owner's.
+    is_one_of_many: bool = False
 
     @property
     def matter(self) -> Matter:
@@ -129,7 +132,12 @@ def held_back(alert: Facts, *, quiets: Sequence[Quiet]) -> Held | None:
         return Held(Reason.RULE_DISABLED, why)
     if alert.is_acknowledged:
         return Held(Reason.ACKNOWLEDGED, "Somebody looks after it.")
-    return _by_incident(alert) or _by_quiet(alert, quiets) or _by_destination(alert)
+    return (
+        _by_incident(alert)
+        or _by_storm(alert)
+        or _by_quiet(alert, quiets)
+        or _by_destination(alert)
+    )
 
 
 def _by_incident(alert: Facts) -> Held | None:
@@ -143,6 +151,13 @@ def _by_incident(alert: Facts) -> Held | None:
         why = f"The incident of {incident.name} has just ended; the next check decides."
         return Held(Reason.INCIDENT, why)
     return None
+
+
+def _by_storm(alert: Facts) -> Held | None:
+    if not alert.is_one_of_many or alert.rule.destination_id is not None:
+        return None
+    why = "Too many connections fail at once for it to be the owner's: they are not asked yet."
+    return Held(Reason.MANY_AT_ONCE, why)
 
 
 def _by_quiet(alert: Facts, quiets: Sequence[Quiet]) -> Held | None:

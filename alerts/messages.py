@@ -16,13 +16,10 @@ from alerts import slack_text
 from alerts.news import LONGEST_LINE, Told, line, subject
 from alerts.senders.email import visible
 from alerts.senders.webhook import MOST_BYTES
-from integrations_health.outcomes import Cause
 
 # What is beyond is counted, not listed.
 MOST_LISTED = 20
 MOST_IN_A_WEBHOOK = 30
-
-_MENDED_BY_THE_USER = {Cause.USER_GRANT, Cause.USER_SCOPE}
 
 
 def context(told: Sequence[Told], *, zone: str, is_owner: bool) -> dict[str, Any]:
@@ -99,8 +96,10 @@ def button(told: Sequence[Told], *, is_owner: bool) -> tuple[str, str]:
     if not is_owner or not own:
         return "Look at it", f"{settings.PUBLIC_URL}{_page(told)}"
     integrations = {one.integration_id for one in own}
-    is_to_mend = any(one.cause in _MENDED_BY_THE_USER and one.event != "recovered" for one in own)
-    label = "Reconnect" if is_to_mend else "See how it is"
+    links = {one.reauth_url for one in own if one.reauth_url}
+    label = "Reconnect" if links else "See how it is"
+    if len(links) == 1:
+        return label, links.pop()
     path = f"/integrations/{integrations.pop()}/" if len(integrations) == 1 else "/"
     return label, f"{settings.PUBLIC_URL}{path}"
 
@@ -141,6 +140,7 @@ def _facts(one: Told) -> dict[str, Any]:
     if one.is_notice:
         said = visible(one.sentence)[:LONGEST_LINE]
         return {"noticeId": str(one.id), "message": said, **times, **whole}
+    reauth = {"reauthUrl": one.reauth_url} if one.reauth_url else {}
     return {
         "alertId": str(one.id),
         "integrationId": str(one.integration_id),
@@ -151,6 +151,7 @@ def _facts(one: Told) -> dict[str, Any]:
         "severity": one.severity,
         "errorCode": one.error_code,
         "cause": one.cause,
+        **reauth,
         **times,
         **whole,
     }

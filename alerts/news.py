@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from alerts import words
 from alerts.senders.email import one_line, visible
-from integrations_health import time_words
+from integrations_health import reauth_rules, time_words
 from integrations_health.outcomes import MEANINGS, Cause, Outcome
 
 LONGEST_LINE = 400
@@ -28,7 +28,12 @@ _OUTCOMES = {
     Outcome.DISCONNECTED.value: "the account is gone",
 }
 _MENDED_BY_OTHERS = {Cause.PROVIDER, Cause.SERVICE}
-_NEWS = {"opened": "is failing", "escalated": "became worse", "recovered": "works again"}
+_NEWS = {
+    "opened": "is failing",
+    "escalated": "became worse",
+    "recovered": "works again",
+    "asked": "waits for you to reconnect it",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +69,14 @@ class Told:
     is_trial: bool = False
     # Where staff look at it.
     page: str = ""
+    # Where its owner connects it again, while they are asked to.
+    reauth_url: str = field(default="", repr=False)
+
+    @property
+    def is_to_mend(self) -> bool:
+        """Say whether it goes on, and its owner alone can mend it."""
+        is_owners = reauth_rules.is_owners(self.error_code)
+        return is_owners and self.event != "recovered" and self.ended_at is None
 
     @property
     def cause(self) -> Cause | None:

@@ -18,6 +18,7 @@ _BECAUSE = {
     Reason.RULE_DISABLED: "its rule is switched off",
     Reason.ACKNOWLEDGED: "somebody looks after it",
     Reason.INCIDENT: "it is part of an incident of its provider",
+    Reason.MANY_AT_ONCE: "many connections failed at once, and it may be nobody's own",
     Reason.MAINTENANCE: "maintenance is going on",
     Reason.SILENCE: "it is silenced",
     Reason.NO_DESTINATION: "there is no address to send it to",
@@ -31,11 +32,16 @@ _AFTERWARDS = {
     Reason.RULE_DISABLED: "It is sent when the rule is switched on.",
     Reason.ACKNOWLEDGED: "Nobody else is told.",
     Reason.INCIDENT: "If it is still so when the incident is over, it is sent.",
+    Reason.MANY_AT_ONCE: "If it is still so when fewer fail, it is sent.",
     Reason.SILENCE: "If it is still so when the silence ends, it is sent.",
     Reason.NO_DESTINATION: "It is sent when there is one.",
 }
 _CHANNELS = {"email": "by e-mail", "webhook": "by webhook", "slack": "by Slack"}
-_NEWS = {"escalated": " that it became worse", "recovered": " that it works again"}
+_NEWS = {
+    "escalated": " that it became worse",
+    "recovered": " that it works again",
+    "asked": " to reconnect it",
+}
 _NAMED = re.compile(r" “.*”", re.DOTALL)
 _COMMENTED = re.compile(
     rf"(?P<what>{SILENCED}|{MAINTENANCE}).*?(?P<until> Until [-\d]+ [:\d]+ UTC\.)?\Z", re.DOTALL

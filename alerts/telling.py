@@ -15,7 +15,9 @@ from alerts.models import Alert, NotificationItem
 from alerts.planning import Item, Recipient
 from alerts.rules import Rule
 from alerts.sight import Watched
+from integrations_health import reauth_rules
 from integrations_health.overlay import OpenIncidents
+from integrations_health.reauth_offers import Offers
 
 Event = NotificationItem.Event
 
@@ -108,13 +110,15 @@ def _held(owed: Sequence[Owed], *, now: datetime) -> list[Held | None]:
         if quiet.alert_id is not None:
             own[quiet.alert_id].append(quiet)
     incidents = OpenIncidents.read()
+    offers = Offers(incidents)
     held: list[Held | None] = []
     places: dict[cooldowns.Pair, int] = {}
     for place, one in enumerate(owed):
         over = incidents.over(provider=one.watched.provider, service=one.watched.service)
         incident = None if over is None else sight.incident(over)
+        facts = _facts(one, over=incident, is_one_of_many=_is_one_of_many(one, offers))
         about = [*own.get(one.alert.id, ()), *shared] if own else shared
-        reason = held_back(_facts(one, over=incident), quiets=about)
+        reason = held_back(facts, quiets=about)
         held.append(reason)
         if reason is not None:
             if reason.reason is Reason.INCIDENT and over is not None:
@@ -127,7 +131,13 @@ def _held(owed: Sequence[Owed], *, now: datetime) -> list[Held | None]:
     return held
 
 
-def _facts(one: Owed, *, over: Incident | None = None) -> Facts:
+def _is_one_of_many(one: Owed, offers: Offers) -> bool:
+    """Say whether its owner alone could mend it, and is not asked to while so many fail."""
+    is_owners = reauth_rules.is_owners(one.alert.error_code)
+    return is_owners and offers.is_on_hold(one.watched.provider, one.watched.service)
+
+
+def _facts(one: Owed, *, over: Incident | None = None, is_one_of_many: bool = False) -> Facts:
     alert, watched = one.alert, one.watched
     # Only what was held back by an incident has one.
     has_one = alert.incident_id is not None and alert.incident is not None
@@ -144,6 +154,7 @@ def _facts(one: Owed, *, over: Incident | None = None) -> Facts:
         watched.last_check_at,
         alert.acknowledged_at is not None,
         over or was_in,
+        is_one_of_many,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import structlog
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Who follows such an address is known by it; Django logs the path of what failed.
+_TOKEN_IN_PATH = re.compile(r"(/reconnect/(?:back/)?)[\w.-]{20,}")
 Event = MutableMapping[str, Any]
 
 
@@ -52,6 +54,7 @@ def formatter(*, as_text: bool) -> logging.Formatter:
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),
             _without_objects,
+            _without_tokens,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
@@ -61,6 +64,11 @@ def formatter(*, as_text: bool) -> logging.Formatter:
 def _without_objects(logger: Any, name: str, event: Event) -> Event:
     # Django adds the whole request, whose repr shows the query.
     event.pop("request", None)
+    return event
+
+
+def _without_tokens(logger: Any, name: str, event: Event) -> Event:
+    event["event"] = _TOKEN_IN_PATH.sub(r"\1[token]", str(event["event"]))
     return event
 
 

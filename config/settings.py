@@ -272,6 +272,8 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "api_key": environment.text("COMPOSIO_API_KEY", example="ak_...", default=""),
         "calls_per_minute": environment.number("COMPOSIO_CALLS_PER_MINUTE", default=2000),
         "concurrency": environment.number("COMPOSIO_CONCURRENCY", default=50, least=1, most=500),
+        # Where people may be sent to connect again, beside the API's own address.
+        "link_hosts": environment.words("COMPOSIO_LINK_HOSTS", default=["connect.composio.dev"]),
     },
     "klavis": {
         "base_url": environment.text(
@@ -280,6 +282,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "api_key": environment.text("KLAVIS_API_KEY", example="...", default=""),
         "calls_per_minute": environment.number("KLAVIS_CALLS_PER_MINUTE", default=120),
         "concurrency": environment.number("KLAVIS_CONCURRENCY", default=20, least=1, most=500),
+        "link_hosts": environment.words("KLAVIS_LINK_HOSTS", default=["www.klavis.ai"]),
     },
     "mcp": {
         "base_url": "",

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from integrations_health import registry, typed_values
+from integrations_health import reauth_requests, registry, typed_values
 from integrations_health.models import Integration, User
 from integrations_health.providers.base import Connection
 from integrations_health.registration import Refusal, Registration
@@ -23,12 +23,16 @@ def adopt(connections: Sequence[Connection], *, changes: Changes) -> None:
     """Create what is new, and bring what we know of the rest up to date; both inside `writing`.
 
     A thousand connections at most, all of one provider. Nothing is ever disconnected, and what the
-    provider does not say stays as it is. What cannot be kept is added to `changes.refused`.
+    provider does not say stays as it is. What cannot be kept is added to `changes.refused`. What
+    was left behind when its owner connected again, or made for that, is nobody's own.
     """
     storable = [connection for connection in connections if _is_storable(connection, changes)]
     if not storable:
         return
     owners = _owners(storable)
+    storable = _without_leftovers(storable, owners)
+    if not storable:
+        return
     homes = _homes(storable[0].provider, _strangers(storable, owners))
     registry.register(
         (
@@ -38,6 +42,14 @@ def adopt(connections: Sequence[Connection], *, changes: Changes) -> None:
         ),
         changes=changes,
     )
+
+
+def _without_leftovers(
+    connections: Sequence[Connection], owners: dict[Connection, set[UUID]]
+) -> list[Connection]:
+    unwatched = [one.server_instance_id for one in connections if not owners[one]]
+    leftovers = reauth_requests.left_or_announced(unwatched) if unwatched else set()
+    return [one for one in connections if owners[one] or one.server_instance_id not in leftovers]
 
 
 def _is_storable(connection: Connection, changes: Changes) -> bool:

@@ -23,6 +23,8 @@ from integrations_health.check_log import Page
 from integrations_health.models import HealthCheck, Integration, ProviderIncident
 from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_status
 from integrations_health.positions import Position
+from integrations_health.reauth_offers import Offers
+from integrations_health.reauth_rules import Call
 from integrations_health.response_times import Bucket, Range, Window
 from integrations_health.transitions import Change, Turn
 
@@ -58,6 +60,7 @@ class Detail:
     health: HealthCheck
     version: int
     incident: ProviderIncident | None
+    reauth: Call
     bar: Bar
     bar_window: windows.Window
     p95_ms: float | None
@@ -147,6 +150,7 @@ def read(caller: Caller, integration_id: UUID, *, asked: Asked, now: datetime) -
         health=health,
         version=version,
         incident=incident,
+        reauth=Offers(open_now).of(health),
         bar=_bar(watched, bar_window, incidents, now),
         bar_window=bar_window,
         p95_ms=response_times.p95(watched, starts_at=now - P95_OVER, ends_at=now),

@@ -9,6 +9,7 @@ from integrations_health import shapes
 from integrations_health.models import HealthCheck
 from integrations_health.models.ownership import OwnedQuerySet
 from integrations_health.overlay import Overlay, Turns
+from integrations_health.reauth_offers import Offers
 
 
 class Update(NamedTuple):
@@ -29,10 +30,11 @@ class Place(NamedTuple):
 
 
 def read(rows: OwnedQuerySet[HealthCheck]) -> list[Update]:
-    """Return the update of each row. Two queries."""
+    """Return the update of each row. Two queries, and a third where a grant is dead."""
     # Before the rows: what is read after it may be newer, never older than the version says.
     overlay = Overlay.read()
-    return [_update(row, overlay) for row in rows]
+    offers = Offers(overlay.incidents)
+    return [_update(row, overlay, offers) for row in rows]
 
 
 def places(rows: OwnedQuerySet[HealthCheck]) -> dict[UUID, Place]:
@@ -57,8 +59,9 @@ def unpacked(packed: Iterable[tuple[str, str, int, str]]) -> list[Update]:
     return [Update(UUID(owner), UUID(pk), version, text) for owner, pk, version, text in packed]
 
 
-def _update(row: HealthCheck, overlay: Overlay) -> Update:
+def _update(row: HealthCheck, overlay: Overlay, offers: Offers) -> Update:
     incident, version = overlay.over(row)
-    frame = shapes.update(row, incident=incident, version=version)
+    url = offers.url(row.integration_id, row)
+    frame = shapes.update(row, incident=incident, reauth_url=url, version=version)
     text = json.dumps(frame, separators=(",", ":"))
     return Update(row.user_id, row.integration_id, version, text)

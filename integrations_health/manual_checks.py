@@ -53,14 +53,21 @@ class Answer(NamedTuple):
     is_running: bool = False
 
 
-def check(integration_id: UUID, *, patience: timedelta | None = None) -> Answer:
+def check(
+    integration_id: UUID, *, patience: timedelta | None = None, is_limited: bool = True
+) -> Answer:
     """Check one integration, and wait up to `patience` for the result.
+
+    Not `is_limited` is what was just connected anew: its turn of this minute was another's.
 
     What the sweep is checking right now is waited for instead of asked twice. Who calls has made
     sure that the integration may be seen. Raises HealthCheck.DoesNotExist, Limited, Busy,
     pipeline.Parked, and budget.Spent when the provider may not be asked.
     """
     seen = HealthCheck.objects.get(integration_id=integration_id)
+    patience = settings.MANUAL_CHECK_PATIENCE if patience is None else patience
+    if not is_limited:
+        return _wait_for(_start(seen, None), seen, patience)
     held_for = manual_slots.held_for(integration_id)
     if held_for:
         raise Limited(held_for, seen)
@@ -69,14 +76,16 @@ def check(integration_id: UUID, *, patience: timedelta | None = None) -> Answer:
     taken_at = manual_slots.take(integration_id)
     if taken_at is None:
         raise Limited(manual_slots.held_for(integration_id), seen)
-    patience = settings.MANUAL_CHECK_PATIENCE if patience is None else patience
-    running = _start(seen, taken_at)
+    return _wait_for(_start(seen, taken_at), seen, patience)
+
+
+def _wait_for(running: Future[Answer], seen: HealthCheck, patience: timedelta) -> Answer:
     pooled_connection.let_go()
     wait([running], patience.total_seconds())
     return running.result() if running.done() else Answer(seen, is_running=True)
 
 
-def _start(seen: HealthCheck, taken_at: datetime) -> Future[Answer]:
+def _start(seen: HealthCheck, taken_at: datetime | None) -> Future[Answer]:
     if not _free.acquire(blocking=False):
         manual_slots.give_back(seen.integration_id, taken_at)
         raise Busy
@@ -88,7 +97,7 @@ def _start(seen: HealthCheck, taken_at: datetime) -> Future[Answer]:
         raise Busy from None
 
 
-def _run(seen: HealthCheck, taken_at: datetime) -> Answer:
+def _run(seen: HealthCheck, taken_at: datetime | None) -> Answer:
     """Check, and give the turn back when nothing was asked."""
     try:
         answer = _checked(seen, taken_at)
@@ -106,7 +115,7 @@ def _run(seen: HealthCheck, taken_at: datetime) -> Answer:
     return answer
 
 
-def _checked(seen: HealthCheck, taken_at: datetime) -> Answer:
+def _checked(seen: HealthCheck, taken_at: datetime | None) -> Answer:
     try:
         checked = pipeline.check_one(seen.integration_id)
     except pipeline.AlreadyRunning:

@@ -44,8 +44,10 @@ def take(integration_id: UUID, *, now: datetime | None = None) -> datetime | Non
     return row[0] if row else None
 
 
-def give_back(integration_id: UUID, taken_at: datetime) -> None:
-    """Undo `take`, unless somebody took it since."""
+def give_back(integration_id: UUID, taken_at: datetime | None) -> None:
+    """Undo `take`, unless somebody took it since, or nothing was taken."""
+    if taken_at is None:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -13,6 +13,8 @@ from integrations_health.access import Caller
 from integrations_health.bars import Bar, Tone
 from integrations_health.models import HealthCheck, ProviderIncident
 from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_status
+from integrations_health.reauth_offers import Offers
+from integrations_health.reauth_rules import Call
 from integrations_health.status import Status
 from integrations_health.windows import HALF_HOURS, Window
 
@@ -57,6 +59,7 @@ class Row:
     manual_at: datetime | None
     error_code: str
     error_message: str
+    reauth: Call
     version: int
     bar: Bar
     p95_ms: int | None
@@ -130,16 +133,16 @@ def read(caller: Caller, *, window: Window, now: datetime) -> Overview:
     ]
     bars = bar_rows.read(watched, window=window, incidents=incidents, now=now)
     open_now = OpenIncidents(sorted((one for one in incidents if one.closed_at is None), key=_age))
-    overlay = Overlay(open_now, turns)
+    overlay, offers = Overlay(open_now, turns), Offers(open_now)
     return Overview(
-        rows=[_row(row, bars[row.integration_id], overlay) for row in found],
+        rows=[_row(row, bars[row.integration_id], overlay, offers) for row in found],
         incidents=incidents,
         window=window,
         now=now,
     )
 
 
-def _row(health: Any, read: bar_rows.Read, overlay: Overlay) -> Row:
+def _row(health: Any, read: bar_rows.Read, overlay: Overlay, offers: Offers) -> Row:
     incident, version = overlay.over(health)
     return Row(
         id=health.integration_id,
@@ -156,6 +159,7 @@ def _row(health: Any, read: bar_rows.Read, overlay: Overlay) -> Row:
         manual_at=health.manual_at,
         error_code=health.error_code,
         error_message=health.error_message,
+        reauth=offers.of(health),
         version=version,
         bar=read.bar,
         p95_ms=read.p95_ms if read.p95_ms is not None else health.response_time_ms,

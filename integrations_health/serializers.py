@@ -54,7 +54,7 @@ class Current(serializers.Serializer[object]):
     errorCode = serializers.ChoiceField(ERROR_CODES, allow_null=True)
     errorMessage = serializers.CharField(allow_null=True, help_text="A sentence for people.")
     cause = serializers.ChoiceField(CAUSES, allow_null=True, help_text="Whose fault it is.")
-    reauthUrl = serializers.URLField(allow_null=True)
+    reauthUrl = serializers.URLField(allow_null=True, help_text="Where its owner reconnects it.")
     incident = Incident(allow_null=True)
     version = _count("Grows with each result, and when an incident begins or ends.")
 

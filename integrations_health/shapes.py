@@ -92,10 +92,17 @@ def instant(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def current(health: Health, *, incident: ProviderIncident | None, version: int) -> Json:
+def current(
+    health: Health,
+    *,
+    incident: ProviderIncident | None,
+    version: int,
+    reauth_url: str | None = None,
+) -> Json:
     """Return how an integration is now: `current` of REST, `health` of a WebSocket frame.
 
-    `incident` and `version` are what `overlay.Overlay` says of the row.
+    `incident` and `version` are what `overlay.Overlay` says of the row, `reauth_url` what
+    `reauth_offers.Offers` has for its owner.
     """
     return {
         "status": shown_status(health.status, incident),
@@ -107,8 +114,7 @@ def current(health: Health, *, incident: ProviderIncident | None, version: int) 
         "errorCode": health.error_code or None,
         "errorMessage": health.error_message or None,
         "cause": cause(health.error_code),
-        # A re-authentication link is made when somebody asks for it.
-        "reauthUrl": None,
+        "reauthUrl": reauth_url,
         "incident": None if incident is None else incident_of(incident),
         "version": version,
     }
@@ -215,9 +221,15 @@ def _service_check(health: HealthCheck) -> Json:
     }
 
 
-def update(health: HealthCheck, *, incident: ProviderIncident | None, version: int) -> Json:
+def update(
+    health: HealthCheck,
+    *,
+    incident: ProviderIncident | None,
+    version: int,
+    reauth_url: str | None = None,
+) -> Json:
     """Return the WebSocket frame that tells how an integration is now."""
-    shown = current(health, incident=incident, version=version)
+    shown = current(health, incident=incident, reauth_url=reauth_url, version=version)
     return {
         "integrationId": str(health.integration_id),
         "service": health.service,

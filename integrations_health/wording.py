@@ -7,11 +7,16 @@ from typing import NamedTuple, Protocol
 
 from integrations_health import names, time_words
 from integrations_health.outcomes import MEANINGS, Cause, Outcome
+from integrations_health.reauth_rules import Call
 from integrations_health.status import Status
 
 _CAUSES = {outcome.value: meaning.cause for outcome, meaning in MEANINGS.items()}
 RECONNECT = "Open the app where you connected it, connect it again, then press Check now."
 ALLOW = "Open the app where you connected it, allow everything it asks, then press Check now."
+RECONNECT_HERE = "Press Reconnect: you sign in again, and it is checked at once."
+ALLOW_HERE = "Press Reconnect and allow everything that is asked; it is checked at once."
+HELD = "Many connections fail there at once, so it is hardly yours. You need do nothing for now."
+OWNERS = {Cause.USER_GRANT, Cause.USER_SCOPE}
 NOTHING_TO_DO = "You need do nothing."
 _MOST_NAMED = 3
 
@@ -31,6 +36,8 @@ class Shown(Protocol):
     def error_code(self) -> str: ...
     @property
     def since(self) -> datetime | None: ...
+    @property
+    def reauth(self) -> Call: ...
     @property
     def is_paused(self) -> bool: ...
     @property
@@ -72,10 +79,8 @@ def cause(error_code: str) -> Cause | None:
 
 def needs_its_user(row: Shown) -> bool:
     """Say whether only the person can mend it."""
-    return row.own_status in {Status.UNHEALTHY, Status.DEGRADED} and cause(row.error_code) in {
-        Cause.USER_GRANT,
-        Cause.USER_SCOPE,
-    }
+    is_ill = row.own_status in {Status.UNHEALTHY, Status.DEGRADED}
+    return is_ill and cause(row.error_code) in OWNERS
 
 
 def banner(
@@ -95,11 +100,14 @@ def advice(row: Shown) -> str:
     """Return what somebody can do about an integration that does not work; "" when it does."""
     if row.is_paused or row.own_status == Status.HEALTHY or not row.error_code:
         return ""
+    if row.reauth is Call.ON_HOLD:
+        return HELD
+    is_here = row.reauth is Call.OFFERED
     match cause(row.error_code):
         case Cause.USER_GRANT:
-            return RECONNECT
+            return RECONNECT_HERE if is_here else RECONNECT
         case Cause.USER_SCOPE:
-            return ALLOW
+            return ALLOW_HERE if is_here else ALLOW
         case Cause.PROVIDER | Cause.SERVICE:
             return f"{NOTHING_TO_DO} We keep checking."
         case _:
@@ -118,7 +126,7 @@ def _troubles(
     others = [
         row
         for row in ill
-        if cause(row.error_code) not in {Cause.USER_GRANT, Cause.USER_SCOPE}
+        if cause(row.error_code) not in OWNERS
         and not any(_concerns(incident, row) for incident in incidents)
     ]
     for status in (Status.UNHEALTHY, Status.DEGRADED):
@@ -139,14 +147,12 @@ def _grants(rows: Sequence[Shown], now: datetime, zone: tzinfo) -> Iterator[Trou
             if row.error_code == Outcome.DISCONNECTED
             else f"Your {row.name} connection expired{when}."
         )
-        yield Trouble("unhealthy", f"{what} Reconnect it.", row.since)
+        yield Trouble("unhealthy", f"{what} {_then(sure, 'Reconnect it.')}", row.since)
     elif sure:
-        names_of_them = {row.name for row in sure}
         what = f"{len(sure)} of your connections expired: {_listed(sure)}."
-        if len(names_of_them) == 1:
-            what = f"{len(sure)} of your {names_of_them.pop()} connections expired."
-        sentence = f"{what} Reconnect them."
-        yield Trouble("unhealthy", sentence, _oldest(sure))
+        if len({row.name for row in sure}) == 1:
+            what = f"{len(sure)} of your {sure[0].name} connections expired."
+        yield Trouble("unhealthy", f"{what} {_then(sure, 'Reconnect them.')}", _oldest(sure))
     unsure = [row for row in rows if row.own_status == Status.DEGRADED]
     if unsure:
         sentence = f"{_listed(unsure)} may have expired. We look again within a minute."
@@ -156,8 +162,13 @@ def _grants(rows: Sequence[Shown], now: datetime, zone: tzinfo) -> Iterator[Trou
 def _scopes(rows: Sequence[Shown], now: datetime, zone: tzinfo) -> Iterator[Trouble]:
     if rows:
         what = f"{_listed(rows)} {'lacks' if len(rows) == 1 else 'lack'} a permission"
-        sentence = f"{what}{_since(rows, now, zone)}. Reconnect {_it(rows)} and allow it."
-        yield Trouble("degraded", sentence, _oldest(rows))
+        then = _then(rows, f"Reconnect {_it(rows)} and allow it.")
+        yield Trouble("degraded", f"{what}{_since(rows, now, zone)}. {then}", _oldest(rows))
+
+
+def _then(rows: Iterable[Shown], act: str) -> str:
+    """Return what is to be done, unless nobody is asked to do it now."""
+    return HELD if all(row.reauth is Call.ON_HOLD for row in rows) else act
 
 
 def _outage(incident: Outage, now: datetime, zone: tzinfo) -> Trouble:

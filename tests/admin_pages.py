@@ -35,6 +35,8 @@ from integrations_health.models import (
     ProviderBudget,
     ProviderDay,
     ProviderIncident,
+    ReauthAttempt,
+    ReauthRequest,
     RolledUpDay,
     SignInTries,
     User,
@@ -125,6 +127,8 @@ MAKE: dict[type[models.Model], Callable[[], models.Model]] = {
 }
 # Tables of ours that are not in the admin, with the reason.
 EXCUSED: dict[type[models.Model], str] = {
+    ReauthRequest: "Who was asked to connect again stands on the alert, and in the audit.",
+    ReauthAttempt: "What a browser carries for ten minutes: nothing in it to read.",
     SignInTries: "Digests and counts that are forgotten after minutes: nothing in them to read.",
 }
 

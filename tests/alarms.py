@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from alerts import owed
 from alerts.models import Alert, Decision, NotificationItem
-from integrations_health import pipeline
+from integrations_health import pipeline, reauth_offers
 from integrations_health.models import Integration
 from integrations_health.outcomes import Outcome
 from tests.conftest import NOW
@@ -20,6 +20,8 @@ def check(
     took: int | None = 120,
 ) -> None:
     """Record that a check of each integration ended with `outcome`, in one batch."""
+    # As minutes later, when the process reads anew how everybody is.
+    reauth_offers.storms.forget()
     targets = claim(*integrations, now=at)
     pipeline.record(
         [result(target, outcome, at=at, response_time_ms=took) for target in targets], now=at
@@ -39,6 +41,7 @@ def fail(
 
 def look_again(*, at: datetime) -> None:
     """Look at what was held back, as a tick at `at` does."""
+    reauth_offers.storms.forget()
     owed.end_unwatched(now=at)
     owed.tell(now=at)
 

@@ -39,7 +39,7 @@ from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from alerts.models import AlertRule  # noqa: E402
-from integrations_health import network, partitions  # noqa: E402
+from integrations_health import network, partitions, reauth_offers  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
 from tests import factories, receivers, roles  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
@@ -119,6 +119,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def now() -> datetime:
     """Return the instant that a test takes for now; the months around it have partitions."""
     return NOW
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    """Let no test go by what another one saw of everybody."""
+    reauth_offers.storms.forget()
 
 
 @pytest.fixture

@@ -58,6 +58,14 @@ class WebReceiver:
         return [request.headers["webhook-id"] for request in self.requests]
 
 
+def text_of(mail: Message) -> str:
+    """Return what a mail says to who reads text."""
+    (part,) = (one for one in mail.walk() if one.get_content_type() == "text/plain")
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content.decode()
+
+
 @contextmanager
 def web(*, tls: ssl.SSLContext | None = None) -> Iterator[WebReceiver]:
     """Serve a receiver for the block."""

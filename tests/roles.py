@@ -12,12 +12,14 @@ from integrations_health.models import User
 from tests import factories
 
 ROLES = ("support", "operator", "admin")
+_BRINGING = {"0007_bring_the_roles": "bring", "0012_ask_owners_to_reconnect": "grant"}
 
 
 def bring() -> None:
-    """Bring the roles, as their migration does."""
-    migration = import_module("alerts.migrations.0007_bring_the_roles")
-    migration.bring(apps, connection.schema_editor())
+    """Bring the roles, as their migrations do."""
+    for name, what in _BRINGING.items():
+        migration = import_module(f"alerts.migrations.{name}")
+        getattr(migration, what)(apps, connection.schema_editor())
 
 
 def role(name: str) -> Group:

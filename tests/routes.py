@@ -23,6 +23,7 @@ DELETE api/integrations/<id>            204   404   204   404    401       401  
 GET    api/integrations/<id>/health     200   404   200   404    401       401     200    200
 GET    api/integrations/<id>/health/history 200 404 200   404    401       401     200    200
 POST   api/integrations/<id>/health/check 200 404   200   404    401       401     403    200
+POST   api/integrations/<id>/reauthenticate 409 404 409   404    401       401     403    409
 GET    api/alerts                       200   200   200   200    401       401     200    200
 GET    api/alerts/<id>                  200   404   200   404    401       401     200    200
 POST   api/alerts/<id>/acknowledge      200   404   200   404    401       401     403    400
@@ -43,6 +44,11 @@ POST   sign-out/                        302   302   302   302    302       302  
 POST   preferences/theme/               302   302   302   302    302       302     302    302
 POST   preferences/time-zone/           302   302   302   302    302       302     302    302
 POST   integrations/<id>/check/         302   302   302   404    302       302     302    302
+GET    integrations/<id>/reconnect/     302   302   302   404    302       302     302    302
+POST   integrations/<id>/reconnect/     302   302   302   404    302       302     302    302
+GET    reconnect/<str:token>/           302   302   302   404    302       302     302    302
+POST   reconnect/<str:token>/           302   302   302   404    302       302     302    302
+GET    reconnect/back/<str:state>/      302   302   302   404    302       302     302    302
 POST   alerts/<id>/acknowledge/         302   302   302   404    302       302     302    302
 GET    favicon.svg                      200   200   200   200    200       200     200    200
 GET    favicon.ico                      302   302   302   302    302       302     302    302

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
-from alerts import lifecycle, silences
+from alerts import lifecycle, reconnects, silences
 from alerts.causes import Cause
 from alerts.models import Alert
 from integrations_health import rechecks
@@ -17,6 +17,7 @@ ACKNOWLEDGE = "alerts.acknowledge_alert"
 RESOLVE = "alerts.resolve_alert"
 SILENCE = "alerts.add_silence"
 CHECK = "integrations_health.check_integration"
+SEND = "alerts.send_reauth_link"
 
 _OVER = "{} resolved before"
 
@@ -120,6 +121,17 @@ def _check(chosen: Chosen, by: User, note: str) -> Done:
     return Done(chosen.ids if asked.due else [], asked.told, asked.passed_over)
 
 
+def _send_link(chosen: Chosen, by: User, note: str) -> Done:
+    asked = reconnects.ask(chosen.ids, by=by)
+    count = len(asked.alert_ids)
+    said = f"{count:,} {'owner is' if count == 1 else 'owners are'} sent a link to reconnect."
+    return Done(asked.alert_ids, said, asked.passed_over)
+
+
+def _warns_of_sending(chosen: Chosen) -> str:
+    return "Each owner gets an e-mail that asks them to reconnect." if len(chosen.ids) > 1 else ""
+
+
 VERBS: dict[str, Verb] = {
     "acknowledge": Verb("Acknowledge", ACKNOWLEDGE, _acknowledge),
     "unacknowledge": Verb("Un-acknowledge", ACKNOWLEDGE, _unacknowledge),
@@ -131,6 +143,7 @@ VERBS: dict[str, Verb] = {
     ),
     "silence": Verb("Silence until resolved", SILENCE, _silence(None, "until resolved")),
     "check": Verb("Check again now", CHECK, _check),
+    "send-link": Verb("Send re-auth link", SEND, _send_link, _warns_of_sending),
     "resolve": Verb("Resolve", RESOLVE, _resolve, _warns_of_resolving),
 }
 

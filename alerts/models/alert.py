@@ -88,6 +88,7 @@ class Alert(models.Model):
         permissions = (
             ("acknowledge_alert", "Can acknowledge alerts, and take that back"),
             ("resolve_alert", "Can resolve alerts by hand"),
+            ("send_reauth_link", "Can send owners a link to reconnect"),
         )
         indexes: ClassVar[list[models.Index]] = [
             models.Index(

@@ -141,6 +141,8 @@ class NotificationItem(models.Model):
         OPENED = "opened"
         ESCALATED = "escalated"
         RECOVERED = "recovered"
+        # By support, to connect again.
+        ASKED = "asked", "Asked to reconnect"
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="items")
     # Found by the index of the constraint that begins with it.
@@ -179,8 +181,8 @@ class NotificationItem(models.Model):
                 name="an_item_tells_of_an_alert_or_of_a_notice",
             ),
             models.CheckConstraint(
-                condition=Q(event__in=["opened", "escalated", "recovered"]),
-                name="an_item_tells_one_of_three_events",
+                condition=Q(event__in=["opened", "escalated", "recovered", "asked"]),
+                name="an_item_tells_one_of_four_events",
             ),
         ]
 

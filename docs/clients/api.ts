@@ -33,6 +33,7 @@ const PATHS: { [N in Name]: [Operations[N]["method"], Operations[N]["path"]] } =
   showHealth: ["GET", "/api/integrations/{integration_id}/health"],
   showHistory: ["GET", "/api/integrations/{integration_id}/health/history"],
   checkNow: ["POST", "/api/integrations/{integration_id}/health/check"],
+  reauthenticate: ["POST", "/api/integrations/{integration_id}/reauthenticate"],
   listAlerts: ["GET", "/api/alerts"],
   showAlert: ["GET", "/api/alerts/{alert_id}"],
   acknowledgeAlert: ["POST", "/api/alerts/{alert_id}/acknowledge"],

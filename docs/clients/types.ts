@@ -178,6 +178,7 @@ export type Current = {
   errorMessage: string | null;
   /** Whose fault it is. */
   cause: Cause | NullEnum;
+  /** Where its owner reconnects it. */
   reauthUrl: string | null;
   incident: Incident | null;
   /** Grows with each result, and when an incident begins or ends. */
@@ -369,6 +370,14 @@ export type ProviderIncidentPage = {
   nextCursor: string | null;
 };
 
+/** Where the owner of an integration connects it again. */
+export type ReauthLink = {
+  /** A page of ours; it asks its owner to sign in. */
+  url: string;
+  /** Fourteen days from now. */
+  expiresAt: string;
+};
+
 /** What a check says of the service itself. */
 export type ServiceCheck = {
   /** Null: it says nothing. */
@@ -517,6 +526,14 @@ export interface Operations {
     };
     body: undefined;
     answer: IntegrationPage;
+  };
+  /** Make a link for the owner of an integration; it leads to the provider's own sign-in. */
+  reauthenticate: {
+    method: "POST";
+    path: "/api/integrations/{integration_id}/reauthenticate";
+    query: Record<string, never>;
+    body: undefined;
+    answer: ReauthLink;
   };
   /** Stop watching an integration, and forget it. */
   removeIntegration: {

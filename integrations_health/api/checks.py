@@ -19,6 +19,7 @@ from integrations_health.budget import Lane
 from integrations_health.models import HealthCheck
 from integrations_health.overlay import Overlay
 from integrations_health.problems import Problem, not_found, unavailable
+from integrations_health.reauth_offers import Offers
 from integrations_health.shapes import Json
 
 LATER = "respond-async"
@@ -101,8 +102,10 @@ _REASONS: dict[type[Exception], Callable[[], Problem]] = {
 
 
 def _current(health: HealthCheck) -> Json:
-    incident, version = Overlay.read().over(health)
-    return shapes.current(health, incident=incident, version=version)
+    overlay = Overlay.read()
+    incident, version = overlay.over(health)
+    url = Offers(overlay.incidents).url(health.integration_id, health)
+    return shapes.current(health, incident=incident, reauth_url=url, version=version)
 
 
 def _result(health: HealthCheck, *, is_cached: bool) -> Json:

@@ -37,7 +37,7 @@ _CURRENT = {
     "errorCode": "auth_expired",
     "errorMessage": "The connection expired or was revoked. Reconnect it.",
     "cause": "user_grant",
-    "reauthUrl": None,
+    "reauthUrl": f"https://health.example.com/integrations/{_INTEGRATION}/reconnect/",
     "incident": None,
     "version": 17,
 }

@@ -16,11 +16,12 @@ from integrations_health.api.answers import REVALIDATED, answer, unchanged
 from integrations_health.api.views import ApiView
 from integrations_health.overlay import Overlay
 from integrations_health.problems import not_found
+from integrations_health.reauth_offers import Offers
 from integrations_health.watched import WatchedHealth
 
 CHECKS = 100
 # Raised when the answer changes its shape, so that nobody keeps one of the old shape.
-SHAPE = 2
+SHAPE = 3
 
 
 class Health(ApiView):
@@ -34,9 +35,11 @@ class Health(ApiView):
         row = watched.health(self.caller, integration_id)
         if row is None:
             raise not_found()
-        incident, version = Overlay.read().over(row)
+        overlay = Overlay.read()
+        incident, version = overlay.over(row)
+        url = Offers(overlay.incidents).url(row.integration_id, row)
         alerts = standing.open_of(row.integration_id, row.user_id)
-        headers = {"ETag": _etag(row, version, alerts), "Cache-Control": REVALIDATED}
+        headers = {"ETag": _etag(row, version, alerts, url), "Cache-Control": REVALIDATED}
         if known := unchanged(request._request, headers):
             return known
         checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
@@ -45,7 +48,7 @@ class Health(ApiView):
             "integrationId": str(row.integration_id),
             "service": row.service,
             "provider": row.provider,
-            "current": shapes.current(row, incident=incident, version=version),
+            "current": shapes.current(row, incident=incident, reauth_url=url, version=version),
             "alerts": [alert_shapes.alert(one, reader) for one in alerts],
             "history": [shapes.entry(check) for check in checks],
             "statistics": shapes.statistics(history.statistics(checks)),
@@ -56,7 +59,9 @@ class Health(ApiView):
         return answer(body, headers=headers)
 
 
-def _etag(row: WatchedHealth, version: int, alerts: Sequence[Standing]) -> str:
+def _etag(
+    row: WatchedHealth, version: int, alerts: Sequence[Standing], reauth_url: str | None
+) -> str:
     """Return what changes when anything of the answer does, told without reading the history.
 
     Every result that counts raises the version, as incidents do that begin or end; a result that
@@ -65,6 +70,7 @@ def _etag(row: WatchedHealth, version: int, alerts: Sequence[Standing]) -> str:
     parts = (
         *(SHAPE, row.integration_id.hex, version, int(row.enabled)),
         round(row.next_check_at.timestamp() * 1_000),
+        "" if reauth_url is None else "r",
         standing.mark(alerts),
     )
     return f'W/"{"-".join(map(str, parts))}"'

@@ -19,6 +19,7 @@ from integrations_health.api.parameters import Rule
 from integrations_health.api.views import ApiView
 from integrations_health.overlay import Overlay
 from integrations_health.problems import FieldError, Problem, invalid, not_found
+from integrations_health.reauth_offers import Offers
 from integrations_health.registration import Registration
 from integrations_health.registry import Changes
 from integrations_health.shapes import Json
@@ -46,6 +47,7 @@ class Integrations(ApiView):
         """List integrations with their current health, in the order in which they were added."""
         sent = parameters.read(request.query_params, LIST_PARAMETERS)
         overlay = Overlay.read()
+        offers = Offers(overlay.incidents)
         page = watched.page(
             self.caller,
             _wanted(self.caller, sent),
@@ -55,7 +57,7 @@ class Integrations(ApiView):
         )
         return answer(
             {
-                "items": [shown(row, overlay) for row in page.rows],
+                "items": [shown(row, overlay, offers) for row in page.rows],
                 "nextCursor": str(page.next) if page.next else None,
             }
         )
@@ -125,15 +127,17 @@ def found(caller: Caller, integration_id: UUID) -> Watched:
     return row
 
 
-def shown(row: Watched, overlay: Overlay) -> Json:
+def shown(row: Watched, overlay: Overlay, offers: Offers) -> Json:
     """Return an integration with its health, as this API shows it everywhere."""
     incident, version = overlay.over(row)
-    return shapes.integration(row, shapes.current(row, incident=incident, version=version))
+    url = offers.url(row.pk, row)
+    health = shapes.current(row, incident=incident, reauth_url=url, version=version)
+    return shapes.integration(row, health)
 
 
 def _answered(caller: Caller, integration_id: UUID) -> Json:
     overlay = Overlay.read()
-    return shown(found(caller, integration_id), overlay)
+    return shown(found(caller, integration_id), overlay, Offers(overlay.incidents))
 
 
 def _wanted(caller: Caller, sent: dict[str, Any]) -> Wanted:

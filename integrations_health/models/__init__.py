@@ -11,6 +11,7 @@ from integrations_health.models.past import (
     RolledUpDay,
 )
 from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
+from integrations_health.models.reauth import ReauthAttempt, ReauthRequest
 from integrations_health.models.sign_in import SignInTries
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "ProviderBudget",
     "ProviderDay",
     "ProviderIncident",
+    "ReauthAttempt",
+    "ReauthRequest",
     "RolledUpDay",
     "SignInTries",
     "User",

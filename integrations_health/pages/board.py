@@ -17,10 +17,12 @@ from integrations_health.pages import bar_svg
 from integrations_health.pages.alerts import Summary
 from integrations_health.pages.choices import Group
 from integrations_health.pages.moments import Moments
+from integrations_health.reauth_rules import Call
 
 _ANY = "00000000-0000-0000-0000-000000000000"
 _DRAWN_SERVICES = frozenset({"gmail", "calendar", "slack", "notion"})
 NOTHING = "\N{EN DASH}"
+_MOST_RECONNECTS = 3
 _WORDS = {
     "unhealthy": "Unhealthy",
     "degraded": "Degraded",
@@ -48,6 +50,7 @@ class Line(NamedTuple):
     reason: str
     advice: str
     address: str  # of its own page; "" where there is none
+    reconnect: str  # where its owner connects it again; "" where nobody is asked to
     check: str  # where "Check now" is sent
     free_at: str  # until then it may not be checked by hand; "" when it may
     alerts: Summary | None  # what is open, if anything
@@ -93,6 +96,12 @@ def milliseconds(value: int | None) -> str:
     return f"{value} ms" if value < 1000 else f"{value / 1000:.1f} s"
 
 
+def reconnects(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return where what only its owner can mend is connected again, with its name; a few of it."""
+    offered = [row for row in rows if row.reauth is Call.OFFERED]
+    return [(row.name, _address("reconnect", row)) for row in offered[:_MOST_RECONNECTS]]
+
+
 def _line(row: Row, *, labels: Sequence[str], moments: Moments, alerts: Summary | None) -> Line:
     state = _state(row)
     return Line(
@@ -110,6 +119,7 @@ def _line(row: Row, *, labels: Sequence[str], moments: Moments, alerts: Summary 
         reason=_reason(row),
         advice=wording.advice(row),
         address=_address("integration", row),
+        reconnect=_address("reconnect", row) if row.reauth is Call.OFFERED else "",
         check=_address("check-now", row),
         free_at=_free_at(row, moments),
         alerts=alerts,
@@ -154,6 +164,8 @@ def _via(row: Row) -> str:
 def _reason(row: Row) -> str:
     if row.is_paused:
         return ""
+    if row.reauth is Call.ON_HOLD:
+        return "The connection was lost."
     if row.incident is not None and not row.needs_its_user:
         who = names.concerned(row.incident.provider, row.incident.service)
         return f"{who} is failing for everyone."

@@ -30,8 +30,9 @@ from integrations_health.outcomes import MEANINGS, Outcome
 from integrations_health.pages import alerts, bar_svg, board, response_chart, visitors
 from integrations_health.pages.looks import Look
 from integrations_health.pages.moments import Moments
-from integrations_health.pages.remembered import Remembered
 from integrations_health.public_status import LEAST_USERS
+from integrations_health.reauth_rules import Call
+from integrations_health.remembered import Remembered
 from integrations_health.transitions import Change
 
 MOST_CHANGES = 12
@@ -79,6 +80,7 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "banner": found.banner(zone=moments.zone),
         "advice": wording.advice(found),
         "others": _others(found),
+        "is_to_reconnect": found.reauth is Call.OFFERED,
         "held": "" if held is None else time_words.span(held),
         "free_at": "" if held is None else shapes.instant(found.now + held),
         "now_exactly": shapes.instant(found.now),

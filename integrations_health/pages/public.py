@@ -14,9 +14,9 @@ from django.views.decorators.http import conditional_page, require_safe
 from integrations_health import bars, clock, public_json, public_status, public_words
 from integrations_health.pages import bar_svg, board, themes
 from integrations_health.pages.moments import Moments
-from integrations_health.pages.remembered import Remembered
 from integrations_health.public_states import State
 from integrations_health.public_status import Board, Line
+from integrations_health.remembered import Remembered
 
 MAX_AGE_SECONDS = 30
 # Anybody may ask as often as they like; reading costs more the more integrations there are.

@@ -42,6 +42,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "banner": banner,
         "since": banner.since and moments.at(banner.since),
         "lasted": banner.since and time_words.span(now - banner.since),
+        "reconnects": board.reconnects(found.rows),
         "failing": found.failing,
         "rows": found.rows,
         "choice": choice,

@@ -10,6 +10,7 @@ from integrations_health.pages import (
     preferences,
     public,
     public_feed,
+    reconnecting,
     signing,
     status,
 )
@@ -18,6 +19,9 @@ urlpatterns = [
     path("", status.page, name="status"),
     path("integrations/<uuid:integration_id>/", integration.page, name="integration"),
     path("integrations/<uuid:integration_id>/check/", checking.check_now, name="check-now"),
+    path("integrations/<uuid:integration_id>/reconnect/", reconnecting.page, name="reconnect"),
+    path("reconnect/<str:token>/", reconnecting.link, name="reconnect-link"),
+    path("reconnect/back/<str:state>/", reconnecting.back, name="reconnect-back"),
     path("status/", public.page, name="public-status"),
     path("status/feed.xml", public_feed.feed, name="public-status-feed"),
     path("status/data.json", public.data, name="public-status-data"),

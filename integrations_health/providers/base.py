@@ -131,6 +131,14 @@ class Connection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """Whose a connection is by the provider's word, and how it stands."""
+
+    connection: Connection
+    state: ConnectionState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimit:
     """What a provider's headers said of our budget: calls per window, calls left, the window."""
 
@@ -184,6 +192,10 @@ class Provider(Protocol):
     async def start_reauth(
         self, target: CheckTarget, *, callback_url: str, gate: Gate
     ) -> ReauthLink | Failure: ...
+
+    async def identify(self, target: CheckTarget, *, gate: Gate) -> Account | Failure:
+        """Read whose the connection of `target` is; one that is not there is a Failure."""
+        ...
 
     def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:
         """Yield every connection of our project. A Failure ends it: the list is not complete."""

@@ -18,6 +18,7 @@ from integrations_health.providers import composio_accounts as accounts
 from integrations_health.providers import composio_answers as answers
 from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
+    Account,
     Call,
     Connection,
     Failure,
@@ -28,6 +29,7 @@ from integrations_health.providers.base import (
     ServerStatus,
     ToolAnswer,
 )
+from integrations_health.providers.composio_identity import account
 from integrations_health.providers.together import together
 
 PAGE = 100
@@ -120,11 +122,9 @@ class Composio:
         self, target: CheckTarget, *, callback_url: str, gate: Gate
     ) -> ReauthLink | Failure:
         """Make a link that lives ten minutes. It connects a new account, with an id of its own."""
-        auth_config_id: str | Failure = target.auth_config_id
         if not target.provider_user_id:
             return _not_asked(_LINK, "the user's id at Composio is missing")
-        if not auth_config_id:
-            auth_config_id = await self._auth_config_id(target, gate)
+        auth_config_id = target.auth_config_id or await self._auth_config_id(target, gate)
         if isinstance(auth_config_id, Failure):
             return auth_config_id
         body = {
@@ -134,6 +134,14 @@ class Composio:
         }
         reply = await self._api.post("/connected_accounts/link", body, name=_LINK, gate=gate)
         return reply if isinstance(reply, Failure) else answers.link(reply)
+
+    async def identify(self, target: CheckTarget, *, gate: Gate) -> Account | Failure:
+        """Read whose one account is."""
+        id = target.server_instance_id
+        if not is_id(id):
+            return _not_an_id()
+        reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
+        return reply if isinstance(reply, Failure) else account(reply, id=id)
 
     async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:
         """Yield every account of the project, oldest first, so that new ones shift no page."""
@@ -212,19 +220,11 @@ class Composio:
         return Owned(reply) if isinstance(reply, Failure) else accounts.owned(reply, id=id)
 
     async def _auth_config_id(self, target: CheckTarget, gate: Gate) -> str | Failure:
-        id = target.server_instance_id
-        if not is_id(id):
-            return _not_an_id()
-        reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
-        if isinstance(reply, Failure):
-            return reply
-        item = answers.refused(reply) if reply.status >= 400 else http.object_in(reply)
-        if isinstance(item, Failure):
-            return item
-        found = accounts.connection(item)
-        if found is None or not found.auth_config_id:
-            return http.bad_response(reply.call, "the account has no auth config")
-        return found.auth_config_id
+        found = await self.identify(target, gate=gate)
+        if isinstance(found, Failure):
+            return found
+        missing = http.bad_response(Call(_ACCOUNT, 200), "the account has no auth config")
+        return found.connection.auth_config_id or missing
 
     async def _page(
         self, query: Mapping[str, str], cursor: str, gate: Gate

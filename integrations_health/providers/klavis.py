@@ -17,6 +17,7 @@ from integrations_health.providers import http
 from integrations_health.providers import klavis_answers as answers
 from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
+    Account,
     Call,
     Connection,
     ConnectionState,
@@ -107,6 +108,13 @@ class Klavis:
             # Who opened the link would connect an account of theirs to somebody else's instance.
             return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=told.reason)
         return answers.link(reply, callback_url=callback_url, id=target.server_instance_id)
+
+    async def identify(self, target: CheckTarget, *, gate: Gate) -> Account | Failure:
+        """Read whose an instance is."""
+        reply = await self._instance(target, gate)
+        if isinstance(reply, Failure):
+            return reply
+        return answers.account(reply, id=target.server_instance_id)
 
     async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:
         """Yield what the project's users connected. Asking for an instance never makes a new one.

@@ -9,6 +9,7 @@ from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers import words
 from integrations_health.providers.api import is_id
 from integrations_health.providers.base import (
+    Account,
     Connection,
     ConnectionState,
     Failure,
@@ -97,6 +98,28 @@ def link(reply: Reply, *, callback_url: str, id: str) -> ReauthLink | Failure:
         query.append(("redirect_url", callback_url))
     url = parts._replace(query=urlencode(query)).geturl()
     return ReauthLink(url=url, server_instance_id=id)
+
+
+def account(reply: Reply, *, id: str) -> Account | Failure:
+    """Read whose the instance `id` is."""
+    status = server_status(reply)
+    if isinstance(status, Failure):
+        return status
+    if status.state is ConnectionState.GONE:
+        return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=status.reason)
+    answer = _accepted(reply)
+    if isinstance(answer, Failure):
+        return answer
+    if answer.get("instanceId") != id:
+        return bad_response(reply.call, "the answer is about another instance")
+    name = _text(answer.get("serverName")).lower()
+    connection = Connection(
+        provider="klavis",
+        service=SERVICES.get(name, name),
+        server_instance_id=id,
+        provider_user_id=_text(answer.get("externalUserId")),
+    )
+    return Account(connection=connection, state=status.state)
 
 
 def users(reply: Reply) -> Users | Failure:

@@ -10,6 +10,7 @@ import httpx
 from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers import http, mcp_messages, words
 from integrations_health.providers.base import (
+    Account,
     Call,
     Connection,
     ConnectionState,
@@ -104,6 +105,10 @@ class Mcp:
     ) -> ReauthLink | Failure:
         """Fail: a plain server has a token, which its owner changes by hand."""
         return _not_asked("link", "a plain MCP server has no sign-in that we could start")
+
+    async def identify(self, target: CheckTarget, *, gate: Gate) -> Account | Failure:
+        """Fail: a plain server knows nobody by a name of ours."""
+        return _not_asked("account", "a plain MCP server has no accounts")
 
     async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:
         """Yield nothing: nobody keeps a list of plain servers but we."""

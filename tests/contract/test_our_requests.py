@@ -72,6 +72,7 @@ ASKS: dict[str, Ask] = {
     "a link": lambda p: p.start_reauth(
         TARGET, callback_url="https://us.example.com/?a=b", gate=Gatekeeper()
     ),
+    "an identity": lambda p: p.identify(TARGET, gate=Gatekeeper()),
     "a discovery": discover,
 }
 

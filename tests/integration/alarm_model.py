@@ -37,6 +37,7 @@ class Watch:
     owes_escalation: bool = False
     code: str = ""
     was_in_incident: bool = False
+    is_refused: bool = False  # our key, at the last check
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Model:
 
     def check(self, which: int, outcome: Outcome, now: datetime) -> None:
         watch = self.watches[which]
-        watch.last_check_at = now
+        self.see(watch, outcome, now)
         if outcome is Outcome.KEY_REJECTED:
             return
         before, is_good = watch.status, outcome is Outcome.OK
@@ -68,6 +69,9 @@ class Model:
         elif watch.unrest is not None:
             watch.unrest = flapping.settled(watch.unrest, at=now)
         self._judge(which, watch, outcome, now)
+
+    def see(self, watch: Watch, outcome: Outcome, now: datetime) -> None:
+        watch.last_check_at, watch.is_refused = now, outcome is Outcome.KEY_REJECTED
 
     def _judge(self, which: int, watch: Watch, outcome: Outcome, now: datetime) -> None:
         is_restless = watch.unrest is not None and watch.unrest.is_flapping
@@ -113,6 +117,8 @@ class Model:
     def _is_held_back(self, watch: Watch, now: datetime) -> bool:
         if watch.is_acknowledged:
             return True
+        if watch.code == "permission" and self._is_hardly_the_owners():
+            return True
         if watch.code == "server_error":
             if self.is_incident_open:
                 watch.was_in_incident = True
@@ -121,6 +127,11 @@ class Model:
             if watch.was_in_incident and closed is not None and (seen is None or seen < closed):
                 return True
         return watch.silenced_until is not None and watch.silenced_until > now
+
+    def _is_hardly_the_owners(self) -> bool:
+        checked = [one for one in self.watches if one.last_check_at is not None]
+        refused = sum(one.is_refused for one in checked)
+        return self.is_incident_open or refused >= 0.3 * len(checked)
 
     def _message(self, which: int, event: str, now: datetime) -> datetime:
         watch = self.watches[which]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from integrations_health import adoption, registry
-from integrations_health.models import HealthCheck, Integration, User
+from integrations_health.models import HealthCheck, Integration, ReauthAttempt, User
 from integrations_health.providers.base import Connection
 from integrations_health.registry import Changes
-from tests import factories
+from tests import factories, reconnecting
 from tests.registrations import counted
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +186,22 @@ def test_a_connection_that_cannot_be_kept_does_not_stop_the_others(
     assert owners() == {("ca_2", "app-2")}
     (refused,) = changes.refused
     assert str(refused).startswith(f"a connection at composio: {problem}")
+
+
+def test_what_was_left_behind_or_made_for_a_way_back_is_nobodys_own() -> None:
+    alice = factories.user(external_id="alice")
+    watched = factories.integration(user=alice, server_instance_id="ca_new")
+    ids = {"old_instance_id": "ca_old", "new_instance_id": "ca_new"}
+    done = reconnecting.request(watched, closed_at=datetime(2040, 1, 1, tzinfo=UTC), **ids)
+    for announced in ("ca_new", "ca_abandoned"):
+        ReauthAttempt.objects.create(request=done, announced_id=announced)
+
+    changes = adopt(
+        *(
+            connection(provider_user_id="alice", server_instance_id=f"ca_{name}")
+            for name in ("old", "abandoned", "new", "another")
+        )
+    )
+
+    assert owners() == {("ca_new", "alice"), ("ca_another", "alice")}
+    assert counted(changes)[0] == 1

@@ -83,6 +83,8 @@ class Alarms(RuleBasedStateMachine):
     @rule(outcome=outcomes)
     def check_all(self, outcome: Outcome) -> None:
         check(*self.integrations, outcome=outcome, at=self.now)
+        for watch in self.model.watches:
+            self.model.see(watch, outcome, self.now)
         for number in range(len(OWNERS)):
             self.model.check(number, outcome, self.now)
 

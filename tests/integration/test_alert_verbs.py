@@ -25,6 +25,7 @@ VERBS = {
     "silence-4h": "alerts.add_silence",
     "silence": "alerts.add_silence",
     "check": "integrations_health.check_integration",
+    "send-link": "alerts.send_reauth_link",
     "resolve": "alerts.resolve_alert",
 }
 every_verb = pytest.mark.parametrize("verb", VERBS)

@@ -66,7 +66,7 @@ def test_the_answer_has_what_the_contract_says(now: datetime) -> None:
             "errorCode": "auth_expired",
             "errorMessage": "Reconnect it.",
             "cause": "user_grant",
-            "reauthUrl": None,
+            "reauthUrl": f"http://127.0.0.1:8000/integrations/{made.pk}/reconnect/",
             "incident": None,
             "version": 17,
         },

@@ -6,7 +6,7 @@ from django.apps import apps
 from django.db import IntegrityError
 
 from alerts.models import Alert, Cooldown, Flap
-from tests import factories
+from tests import factories, reconnecting
 from tests.integration import breaks_of_alerts
 from tests.sessions import execute
 
@@ -27,6 +27,7 @@ def _rows() -> None:
     factories.maintenance()
     Cooldown.objects.create(rule=rule, integration=integration, until=alert.created_at)
     Flap.objects.create(integration=integration, penalty=1, counted_at=alert.created_at)
+    reconnecting.request(integration)
     factories.incident()
     factories.gap()
     factories.history(integration)
@@ -104,6 +105,16 @@ BREAKS: dict[str, list[str]] = {
     ],
     "an_incident_closes_after_it_opened": [
         "UPDATE provider_incidents SET closed_at = opened_at - interval '1 second'",
+    ],
+    "one_open_reauth_request_per_integration": [
+        "INSERT INTO reauth_requests (id, integration_id, user_id, expires_at)"
+        " SELECT gen_random_uuid(), integration_id, user_id, now() FROM reauth_requests",
+    ],
+    "a_reauth_request_that_is_done_is_closed": [
+        "UPDATE reauth_requests SET new_instance_id = 'ca_9'",
+    ],
+    "a_reauth_request_closes_after_it_opened": [
+        "UPDATE reauth_requests SET closed_at = opened_at - interval '1 second'",
     ],
     "a_gap_ends_after_it_started": ["UPDATE monitoring_gaps SET ended_at = started_at"],
     **breaks_of_alerts.BREAKS,

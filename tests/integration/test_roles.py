@@ -25,6 +25,7 @@ def test_support_reads_acknowledges_silences_and_checks_and_does_nothing_else() 
         "alerts.add_silence",
         "alerts.change_silence",
         "alerts.delete_silence",
+        "alerts.send_reauth_link",
         "integrations_health.check_integration",
     }
     assert not [right for right in held if right.endswith(SECRET_KINDS)]

@@ -2,17 +2,22 @@
 
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
 
+from alerts import reconnects
 from integrations_health import pipeline
 from integrations_health.models import HealthCheck
 from integrations_health.providers.simulator import Simulator
 from integrations_health.providers.simulator.leaks import CANARIES
+from tests import factories
 from tests.conftest import NOW
+from tests.reconnecting import consent, expired, state_of
+from tests.roles import browser_of
 from tests.watching import watch
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +36,14 @@ def everything_stored() -> str:
             cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')
             dumped.extend(row for (row,) in cursor.fetchall())
     return "\n".join(dumped)
+
+
+def everything_logged(caplog: pytest.LogCaptureFixture) -> str:
+    """Return every log record with all that is attached to it."""
+    return "\n".join(
+        f"{record.getMessage()} {json.dumps(vars(record), default=str)} {record.exc_text}"
+        for record in caplog.records
+    )
 
 
 @pytest.mark.parametrize("provider", ["composio", "klavis", "mcp"])
@@ -53,14 +66,44 @@ def test_no_canary_of_a_providers_answer_is_kept_or_logged(
     while pipeline.run(provider, now=NOW):
         pass
 
-    logged = "\n".join(
-        f"{record.getMessage()} {json.dumps(vars(record), default=str)} {record.exc_text}"
-        for record in caplog.records
-    )
-    seen = everything_stored() + logged
+    seen = everything_stored() + everything_logged(caplog)
     assert {account.id for account in echoing} <= {
         call.account for call in simulator.calls(provider=provider)
     }
     assert not HealthCheck.objects.filter(last_check_at=None).exists()
     assert [canary for canary in CANARIES if canary in seen] == []
     assert simulator.api_key not in seen
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("provider", ["composio", "klavis"])
+def test_no_link_and_no_state_of_who_connects_again_is_kept_logged_or_shown(
+    provider: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    watched = expired(simulator, provider, user=factories.user(), display_name="Work mail")
+    alert = factories.alert(integration=watched, error_code="auth_expired")
+    mine, staff = browser_of(watched.user), browser_of(factories.staff())
+    links = reconnects.links([watched.pk], owner=watched.user_id, now=datetime.now(UTC))
+    link = urlsplit(links[watched.pk]).path
+
+    away = mine.post(link)["Location"]
+    logged = everything_logged(caplog)
+    location = consent(away)
+    caplog.clear()  # what this test itself asked of the simulator
+    foreign = [staff.get(path).status_code for path in (link, location)]
+    back = mine.get(location)
+    shown = [
+        mine.get(back["Location"]),
+        mine.get("/"),
+        staff.get(f"/admin/alerts/alert/{alert.pk}/change/"),
+        staff.get(f"/admin/integrations_health/integration/{watched.pk}/change/"),
+    ]
+
+    seen = everything_stored() + logged + everything_logged(caplog)
+    seen += "".join(answer.content.decode() for answer in shown)
+    ways = {away, urlsplit(away).path.rsplit("/", 1)[-1] if provider == "composio" else away}
+    assert {answer.status_code for answer in shown} == {200}
+    assert foreign == [404, 404]
+    assert "Work mail" in seen
+    assert [part for part in (*ways, state_of(location), link) if part in seen] == []

@@ -1,6 +1,7 @@
 """What people hear, from a check that fails to the mail in their box."""
 
 import json
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,7 +15,8 @@ from tests import factories
 from tests.alarms import MINUTE, alert, check, fail, look_again
 from tests.conftest import NOW
 from tests.delivering import again, hook
-from tests.receivers import MailReceiver, WebReceiver
+from tests.receivers import MailReceiver, WebReceiver, text_of
+from tests.roles import browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("default_rules")]
 
@@ -41,7 +43,12 @@ def test_a_dead_grant_is_one_mail_with_the_cause_and_then_the_all_clear(
     (to, alarm), (_, all_clear) = mail_server.mails
     assert to == ["ann@example.com"]
     assert alarm["Subject"] == "Gmail via Composio is failing: the connection expired"
-    assert f"/integrations/{mine.pk}/" in str(alarm)
+    (button,) = re.findall(r"Reconnect: https://health.example.com(/reconnect/\S+)", text_of(alarm))
+    assert "works again" not in text_of(alarm)
+    assert text_of(all_clear).count("/reconnect/") == 0
+    # The link is the owner's own, and nobody else's.
+    assert browser_of(owner).get(button).status_code == 200
+    assert browser_of(factories.user()).get(button).status_code == 404
     assert "(Europe/Berlin)" in str(alarm)
     assert str(all_clear["Subject"]).startswith("Gmail via Composio works again, after 2 h")
 

@@ -3,12 +3,16 @@
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from structlog.contextvars import bound_contextvars
 
 from config import logs
+from integrations_health import reauth_tokens
+from integrations_health.reauth_tokens import Kind, Token
 
 FORGED = 'gmail\n{"level": "critical"}\r\x1b[31m'
 
@@ -71,3 +75,14 @@ def test_what_is_no_json_is_written_all_the_same() -> None:
 
 def test_a_request_is_not_written_down() -> None:
     assert "secret" not in line(as_text=False, request={"query": "secret"})
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+@pytest.mark.parametrize("path", ["/reconnect/{}/", "/reconnect/back/{}/"])
+def test_who_follows_a_link_of_ours_is_not_known_by_the_log(as_text: bool, path: str) -> None:
+    token = reauth_tokens.sign(Kind.LINK, Token(uuid4(), uuid4(), uuid4(), datetime.now(UTC)))
+
+    said = line(as_text=as_text, event=f"Internal Server Error: {path.format(token)}")
+
+    assert token not in said
+    assert f"Internal Server Error: {path.format('[token]')}" in said

@@ -63,22 +63,16 @@ def test_an_alarm_that_comes_late_says_that_it_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error_code", "event", "label"),
-    [
-        ("auth_expired", "opened", "Reconnect"),
-        ("auth_expired", "recovered", "See how it is"),
-        ("server_error", "opened", "See how it is"),
-    ],
+    ("link", "label"),
+    [("", "See how it is"), ("https://health.example.com/reconnect/abc.def/", "Reconnect")],
 )
-def test_an_owner_gets_one_button_that_fits(
-    settings: Any, error_code: str, event: str, label: str
-) -> None:
+def test_an_owner_gets_one_button_that_fits(settings: Any, link: str, label: str) -> None:
     settings.PUBLIC_URL = "https://health.example.com"
-    one = told(error_code=error_code, event=event)
+    one = told(reauth_url=link)
 
     _, text, html = messages.mail([one], zone="UTC", is_owner=True)
 
-    url = f"https://health.example.com/integrations/{one.integration_id}/"
+    url = link or f"https://health.example.com/integrations/{one.integration_id}/"
     assert f"{label}: {url}" in text
     assert html.count("<a ") == 1
     assert f'href="{url}"' in html

@@ -8,7 +8,7 @@ from threading import Barrier, Event, Thread
 import pytest
 from django.db import OperationalError
 
-from integrations_health.pages.remembered import Remembered
+from integrations_health.remembered import Remembered
 
 DAY = timedelta(days=1)
 

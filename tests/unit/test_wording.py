@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integrations_health import wording
+from integrations_health.reauth_rules import Call
 from integrations_health.wording import Banner
 
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -22,6 +23,7 @@ class Row:
     own_status: str = "healthy"
     error_code: str = ""
     since: datetime | None = None
+    reauth: Call = Call.OFFERED
     is_paused: bool = False
     is_new: bool = False
 

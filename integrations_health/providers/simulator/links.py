@@ -9,18 +9,24 @@ from integrations_health.providers.simulator.exchange import HTML, Exchange, Rep
 from integrations_health.providers.simulator.world import Simulator
 
 LINK = "/link/"
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Connect {service}</title></head>
-<body><main><h1>Connect {service}</h1>
-<p>Allow access for {user}?</p>
+_HEAD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,"><style>
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 10vh auto; max-width: 24rem; padding: 1rem }}
+label, input {{ display: block; width: 100%; box-sizing: border-box; font: inherit }}
+input, button {{ margin: .25rem 0 1rem; padding: .5rem 1rem; font: inherit }}
+</style></head>"""
+_PAGE = f"""{_HEAD}
+<body><main><h1>{{title}}</h1>
+<p>The simulator plays the provider. Allow access for {{user}}?</p>
 <form method="post">
-<label>Account <input name="identity" value="{identity}"></label>
+<label>Account <input name="identity" value="{{identity}}"></label>
 <button name="consent" value="allow">Allow</button>
 <button name="consent" value="deny">Deny</button>
 </form></main></body></html>"""
-_SAID = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{text}</title></head>
-<body><main><h1>{text}</h1></main></body></html>"""
+_SAID = f"""{_HEAD}
+<body><main><h1>{{title}}</h1></main></body></html>"""
 
 
 def answer(world: Simulator, exchange: Exchange) -> Reply:
@@ -51,7 +57,7 @@ def is_allowed(exchange: Exchange) -> bool:
 def page(account: Account) -> Reply:
     """Return the page that asks for consent."""
     values = {
-        "service": escape(account.service.server),
+        "title": escape(f"Connect {account.service.server}"),
         "user": escape(account.user_id),
         "identity": escape(account.identity),
     }
@@ -60,7 +66,7 @@ def page(account: Account) -> Reply:
 
 def said(status: int, text: str) -> Reply:
     """Return a page with one sentence."""
-    return Reply(status, _SAID.format(text=escape(text)).encode(), headers=(HTML,))
+    return Reply(status, _SAID.format(title=escape(text)).encode(), headers=(HTML,))
 
 
 def back(url: str, answer: dict[str, str]) -> Reply:

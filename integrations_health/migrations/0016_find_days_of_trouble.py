@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations_health", "0014_count_tries_to_sign_in")]
+    dependencies = [("integrations_health", "0015_keep_reauth_requests")]
 
     operations = [
         migrations.AddIndex(

@@ -11,8 +11,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0014_know_since_when"),
-        ("integrations_health", "0014_count_tries_to_sign_in"),
+        ("alerts", "0012_ask_owners_to_reconnect"),
+        ("integrations_health", "0016_find_days_of_trouble"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
