@@ -28,16 +28,16 @@ def take(wanted: Mapping[Pair, datetime], *, now: datetime) -> dict[Pair, dateti
             SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::timestamptz[])
                 AS p(rule_id, integration_id, until)
             -- Ordered: two that take the same ones must not wait for each other crosswise.
-            ORDER BY p.rule_id, p.integration_id
+            ORDER BY p.integration_id, p.rule_id
             ON CONFLICT (rule_id, integration_id) DO UPDATE SET until = EXCLUDED.until
                 WHERE c.until <= %b
             RETURNING rule_id, integration_id
             """,
             [*columns, list(wanted.values()), now],
         )
-        running = set(wanted) - set(cursor.fetchall())
-        if not running:
+        if cursor.rowcount == len(wanted):
             return {}
+        running = set(wanted) - set(cursor.fetchall())
         cursor.execute(
             """
             SELECT c.rule_id, c.integration_id, c.until
@@ -59,7 +59,7 @@ def lengthen(until: Mapping[Pair, datetime]) -> None:
             INSERT INTO alert_cooldowns AS c (rule_id, integration_id, until)
             SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::timestamptz[])
                 AS p(rule_id, integration_id, until)
-            ORDER BY p.rule_id, p.integration_id
+            ORDER BY p.integration_id, p.rule_id
             ON CONFLICT (rule_id, integration_id) DO UPDATE SET until = EXCLUDED.until
                 WHERE c.until < EXCLUDED.until
             """,

@@ -51,9 +51,13 @@ def prune(*, now: datetime, at_once: int = PRUNED_AT_ONCE) -> int:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                "DELETE FROM alert_decisions WHERE id IN"
-                " (SELECT id FROM alert_decisions WHERE at < %s LIMIT %s)",
-                [now - KEPT_FOR, at_once],
+                # The id grows with the time: who is among the first is among the oldest.
+                """
+                DELETE FROM alert_decisions WHERE id IN (
+                    SELECT id FROM (SELECT id, at FROM alert_decisions ORDER BY id LIMIT %s)
+                    AS first WHERE at < %s)
+                """,
+                [at_once, now - KEPT_FOR],
             )
             found = int(cursor.rowcount)
         deleted += found

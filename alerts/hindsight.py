@@ -3,7 +3,6 @@
 What is too much to read in time is sampled, and the answer says so.
 """
 
-import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -25,8 +24,6 @@ LOOKS_BACK = timedelta(days=30)
 PATIENCE = timedelta(seconds=5)
 # About 30,000 checks, read and played in a fifth of a second.
 READ_AT_ONCE = timedelta(days=100)
-# The same form gives the same answer.
-SEED = 30
 
 _CHECKS = """
 SELECT r.place, h.checked_at, h.status, h.outcome, h.response_time_ms
@@ -81,9 +78,8 @@ def look(
     total, integrations, looked_at = Firings(), 0, 0
     try:
         whole = Span(max(since - troubles.memory(rule), begins), now)
-        candidates = troubles.candidates(rule, whole, patience=patience / 3)
-        random.Random(SEED).shuffle(candidates)
-        for portion in _portions(candidates, read_at_once):
+        found = troubles.candidates(rule, whole, patience=patience / 3)
+        for portion in _portions(found.chosen, read_at_once):
             left = timedelta(seconds=gives_up_at - clock())
             if left <= timedelta():
                 break
@@ -94,14 +90,14 @@ def look(
     except in_time.TooSlow:
         if not looked_at:
             return None
-    if candidates and not looked_at:
+    if found.total and not looked_at:
         return None
-    factor = len(candidates) / max(looked_at, 1)
+    factor = found.total / max(looked_at, 1)
     return Hindsight(
         Firings(round(total.opened * factor), round(total.told * factor)),
         round(integrations * factor),
         looked_at,
-        len(candidates),
+        found.total,
         max(begins, since),
         is_short=begins > since,
     )

@@ -1,6 +1,6 @@
 """Open, escalate, acknowledge and resolve alerts: the only writer of what they say."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from alerts import decisions, evaluation, flaps, notices, sight, telling
-from alerts.decisions import Line, Verdict
+from alerts.decisions import Verdict
 from alerts.evaluation import Changes, Scene
 from alerts.models import Alert
 from integrations_health import clock, unnest
@@ -45,7 +45,7 @@ def follow(observations: Sequence[Observation], *, now: datetime | None = None) 
     glance = sight.glance([seen.integration_id for seen in observations], now=now)
     concerned = [seen for seen in observations if glance.concerns(seen)]
     if concerned:
-        changes = evaluation.evaluate(concerned, _scene(concerned, now=glance.now))
+        changes = evaluation.evaluate(concerned, _scene(concerned, glance))
         _write(changes, now=glance.now)
     # Last, since it writes messages: alerts are locked before any of these.
     notices.follow(observations, now=glance.now)
@@ -95,19 +95,21 @@ def unacknowledge(
 def resolve(alert_ids: Collection[UUID], *, by: User, now: datetime | None = None) -> list[UUID]:
     """Resolve open alerts by hand, and tell so whoever was told of them; return which.
 
-    What still fails opens a new alert at its next check.
+    What still fails opens a new alert at its next check. Four statements at most.
     """
     at = now or clock.now()
-    alerts = list(locked(Alert.objects.filter(pk__in=alert_ids, resolved_at=None)))
-    for alert in alerts:
-        alert.resolved_at = max(at, alert.created_at)
-        alert.resolved_by = by
-    if alerts:
-        unnest.update(alerts, columns=["resolved_at", "resolved_by"])
-        telling.tell([], ended=alerts, now=at)
-        lines = [Line(alert.pk, Verdict.RESOLVED, "Resolved by hand.", by.pk) for alert in alerts]
-        decisions.append(lines, at=at)
-    return [alert.pk for alert in alerts]
+    resolved = _by_hand(
+        alert_ids,
+        where="true",
+        write="resolved_at = GREATEST(a.created_at, n.at), resolved_by_id = %(by)s",
+        verdict=Verdict.RESOLVED,
+        reason="Resolved by hand.",
+        by=by,
+        note="",
+        now=at,
+    )
+    telling.tell_of_end(resolved, now=at)
+    return resolved
 
 
 def _by_hand(
@@ -153,28 +155,39 @@ def _by_hand(
         return [row[0] for row in cursor.fetchall()]
 
 
-def _scene(concerned: Sequence[Observation], *, now: datetime) -> Scene:
+def _scene(concerned: Sequence[Observation], glance: sight.Glance) -> Scene:
     ids = [seen.integration_id for seen in concerned]
     watched = sight.watched(ids)
     restless = flaps.follow(concerned, watched)
     rules = sight.rules()
-    alerts = locked(Alert.objects.filter(integration_id__in=ids, resolved_at=None))
     return Scene(
         rules=rules,
         watched=watched,
         open_alerts={
-            (alert.rule_id, alert.integration_id): alert for alert in alerts if alert.rule_id
+            (alert.rule_id, alert.integration_id): alert
+            for alert in _open_alerts(glance.with_open_alert.intersection(ids))
+            if alert.rule_id
         },
-        rates=sight.rates(rules, ids, now=now),
+        rates=sight.rates(rules, ids, now=glance.now),
         restless=restless,
-        now=now,
+        now=glance.now,
     )
+
+
+def _open_alerts(integration_ids: Collection[UUID]) -> Iterable[Alert]:
+    """Return the open alerts of integrations that were seen to have some.
+
+    Since then none has opened: who opens one holds the health row, as whoever asks here does.
+    """
+    if not integration_ids:
+        return ()
+    return locked(Alert.objects.filter(integration_id__in=integration_ids, resolved_at=None))
 
 
 def _write(changes: Changes, *, now: datetime) -> None:
     if changes.owed or changes.ended:
         changes.lines.extend(telling.tell(changes.owed, ended=changes.ended, now=now))
-    # Items and decisions that refer to these rows are held against them at the very end.
+    # Items that refer to these rows are held against them at the very end.
     if changes.new:
         opened = [alert for alert in changes.new if alert.recovers_id is None]
         began = sight.began({alert.integration_id for alert in opened}, now=now)
@@ -182,7 +195,7 @@ def _write(changes: Changes, *, now: datetime) -> None:
             at = began.get(alert.integration_id)
             # A check is timed by another clock than an alert.
             alert.began_at = None if at is None else min(at, alert.created_at)
-        unnest.insert(changes.new, columns=_NEW)
+        unnest.insert(changes.new, columns=_NEW, may_be_there=False)
     if changes.changed:
         unnest.update(changes.changed, columns=[*evaluation.WRITTEN, *telling.WRITTEN])
     decisions.append(changes.lines, at=now)

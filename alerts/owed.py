@@ -68,7 +68,7 @@ def _end_some(*, now: datetime, at_once: int) -> int:
         for alert in alerts:
             alert.resolved_at = max(now, alert.created_at)
         unnest.update(alerts, columns=["resolved_at"])
-        telling.tell([], ended=alerts, now=now)
+        telling.tell_of_end([alert.id for alert in alerts], now=now)
         why = "The integration is no longer watched."
         lines = [Line(alert.pk, Verdict.RESOLVED, why) for alert in alerts]
         decisions.append(lines, at=now)

@@ -1,7 +1,7 @@
 """Tell people of alerts, or hold them back, and say why."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -62,55 +62,72 @@ def tell(owed: Sequence[Owed], *, ended: Sequence[Alert] = (), now: datetime) ->
     who was told of the beginning, whatever holds. The alerts are locked by the caller, who writes
     `WRITTEN` of those that are owed.
     """
-    held = _held(owed, now=now) if owed else {}
-    free = [one for one in owed if one.alert.pk not in held]
-    worse = [one.alert.pk for one in free if one.event is Event.ESCALATED]
-    told = planning.told_of([*worse, *(alert.pk for alert in ended if alert.told_at is not None)])
-    news = {
-        one.alert.pk: told.get(one.alert.pk, [])
-        if one.event is Event.ESCALATED
-        else [planning.recipient_of(one.rule, user_id=one.watched.user_id, email=one.watched.email)]
+    held = _held(owed, now=now) if owed else []
+    free = [one for one, reason in zip(owed, held, strict=True) if reason is None]
+    worse = [one.alert.id for one in free if one.event is Event.ESCALATED]
+    told = planning.told_of([*worse, *(alert.id for alert in ended if alert.told_at is not None)])
+    news = [
+        [planning.recipient_of(one.rule, user_id=one.watched.user_id, email=one.watched.email)]
+        if one.event is Event.OPENED
+        else told.get(one.alert.id, [])
         for one in free
-    }
-    items = [Item(who, one.event, one.alert.pk) for one in free for who in news[one.alert.pk]]
+    ]
+    items = [
+        Item(who, one.event, one.alert.id)
+        for one, recipients in zip(free, news, strict=True)
+        for who in recipients
+    ]
     items += [
-        Item(who, Event.RECOVERED, alert.pk) for alert in ended for who in told.get(alert.pk, [])
+        Item(who, Event.RECOVERED, alert.id) for alert in ended for who in told.get(alert.id, [])
     ]
     releases = planning.plan(items, now=now)
-    _lengthen_cooldowns(free, news, releases, now=now)
+    latest = [_latest(recipients, releases) for recipients in news]
+    _lengthen_cooldowns(zip(free, latest, strict=True), now=now)
     lines = [
-        *(_hold(one, held[one.alert.pk]) for one in owed if one.alert.pk in held),
-        *(_told(one, news[one.alert.pk], releases, now=now) for one in free),
+        *(_hold(one, why) for one, why in zip(owed, held, strict=True) if why is not None),
+        *(_told(*one, now=now) for one in zip(free, news, latest, strict=True)),
     ]
     return [line for line in lines if line is not None]
 
 
-def _held(owed: Sequence[Owed], *, now: datetime) -> dict[UUID, Held]:
-    """Return, by alert, why it is held back; this takes the cooldown of those that are not."""
-    quiets = sight.quiets([one.alert.pk for one in owed], now=now)
+def tell_of_end(alert_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Plan the messages that alerts are over: everybody hears it who was told that they began."""
+    told = planning.told_of(alert_ids)
+    planning.plan(
+        [Item(who, Event.RECOVERED, id) for id, everybody in told.items() for who in everybody],
+        now=now,
+    )
+
+
+def _held(owed: Sequence[Owed], *, now: datetime) -> list[Held | None]:
+    """Return why each is held back; this takes the cooldown of those that are not."""
+    # A silence of one alert is of one that somebody saw.
+    seen = [one.alert.id for one in owed if not one.alert._state.adding]
+    quiets = sight.quiets(seen, now=now)
     shared = [quiet for quiet in quiets if quiet.alert_id is None]
     own: dict[UUID | None, list[Quiet]] = defaultdict(list)
     for quiet in quiets:
-        own[quiet.alert_id].append(quiet)
+        if quiet.alert_id is not None:
+            own[quiet.alert_id].append(quiet)
     incidents = OpenIncidents.read()
     offers = Offers(incidents)
-    held: dict[UUID, Held] = {}
-    wait: dict[cooldowns.Pair, Owed] = {}
-    for one in owed:
+    held: list[Held | None] = []
+    places: dict[cooldowns.Pair, int] = {}
+    for place, one in enumerate(owed):
         over = incidents.over(provider=one.watched.provider, service=one.watched.service)
         incident = None if over is None else sight.incident(over)
+        about = [*own.get(one.alert.id, ()), *shared] if own else shared
         facts = _facts(one, over=incident)._replace(is_one_of_many=_is_one_of_many(one, offers))
-        reason = held_back(facts, quiets=[*own[one.alert.pk], *shared])
+        reason = held_back(facts, quiets=about)
+        held.append(reason)
         if reason is not None:
-            held[one.alert.pk] = reason
             if reason.reason is Reason.INCIDENT and over is not None:
                 one.alert.incident = over
         elif one.event is Event.OPENED:
-            wait[one.pair] = one
-    cooled = {pair: _cooled_at(one, now=now) for pair, one in wait.items()}
+            places[one.pair] = place
+    cooled = {pair: _cooled_at(owed[place].rule, now=now) for pair, place in places.items()}
     for pair, until in cooldowns.take(cooled, now=now).items():
-        why = "The same was told not long ago."
-        held[wait[pair].alert.pk] = Held(Reason.COOLDOWN, why, until)
+        held[places[pair]] = Held(Reason.COOLDOWN, "The same was told not long ago.", until)
     return held
 
 
@@ -123,43 +140,41 @@ def _is_one_of_many(one: Owed, offers: Offers) -> bool:
 def _facts(one: Owed, *, over: Incident | None = None) -> Facts:
     alert, watched = one.alert, one.watched
     # Only what was held back by an incident has one.
-    was_in = None if alert.incident is None else sight.incident(alert.incident)
+    has_one = alert.incident_id is not None and alert.incident is not None
+    was_in = sight.incident(alert.incident) if has_one and alert.incident is not None else None
     return Facts(
-        alert_id=alert.pk,
-        rule=one.rule,
-        integration_id=watched.id,
-        user_id=watched.user_id,
-        service=watched.service,
-        provider=watched.provider,
-        error_code=alert.error_code,
-        email=watched.email,
-        last_check_at=watched.last_check_at,
-        is_acknowledged=alert.acknowledged_at is not None,
-        incident=over or was_in,
+        alert.id,
+        one.rule,
+        watched.id,
+        watched.user_id,
+        watched.service,
+        watched.provider,
+        alert.error_code,
+        watched.email,
+        watched.last_check_at,
+        alert.acknowledged_at is not None,
+        over or was_in,
     )
 
 
-def _cooled_at(one: Owed, *, now: datetime, release: datetime | None = None) -> datetime:
+def _cooled_at(rule: Rule, *, now: datetime, release: datetime | None = None) -> datetime:
     """Return when the cooldown ends: it runs from when the message goes out at the latest."""
     soon = now + settings.NOTIFICATION_GROUPING
-    return one.rule.cooldown + (soon if release is None else max(soon, release))
+    return rule.cooldown + (soon if release is None else max(soon, release))
 
 
-def _lengthen_cooldowns(
-    free: Sequence[Owed],
-    news: Mapping[UUID, Sequence[Recipient]],
-    releases: Mapping[str, datetime],
-    *,
-    now: datetime,
-) -> None:
+def _latest(recipients: Sequence[Recipient], releases: Mapping[str, datetime]) -> datetime | None:
+    """Return when the last of them hears of it, None when nobody does."""
+    return max((releases[who.key] for who in recipients), default=None)
+
+
+def _lengthen_cooldowns(told: Iterable[tuple[Owed, datetime | None]], *, now: datetime) -> None:
     """Let cooldowns run on where a digest goes out later, or an escalation took none."""
     later: dict[cooldowns.Pair, datetime] = {}
-    for one in free:
-        release = max((releases[who.key] for who in news[one.alert.pk]), default=None)
-        if release is not None:
-            cooled_at = _cooled_at(one, now=now, release=release)
-            if one.event is Event.ESCALATED or cooled_at > _cooled_at(one, now=now):
-                later[one.pair] = cooled_at
+    soon = now + settings.NOTIFICATION_GROUPING
+    for one, release in told:
+        if release is not None and (release > soon or one.event is Event.ESCALATED):
+            later[one.pair] = _cooled_at(one.rule, now=now, release=release)
     cooldowns.lengthen(later)
 
 
@@ -171,15 +186,11 @@ def _hold(one: Owed, held: Held) -> Line | None:
         return None
     until = "" if held.until is None else f" Until {_clock(held.until)}."
     what = "Not sent" if one.event is Event.OPENED else "That it became worse is not sent"
-    return Line(alert.pk, Verdict.HELD_BACK, f"{what}: {held.why}{until}")
+    return Line(alert.id, Verdict.HELD_BACK, f"{what}: {held.why}{until}")
 
 
 def _told(
-    one: Owed,
-    recipients: Sequence[Recipient],
-    releases: Mapping[str, datetime],
-    *,
-    now: datetime,
+    one: Owed, recipients: Sequence[Recipient], latest: datetime | None, *, now: datetime
 ) -> Line:
     alert = one.alert
     what = "that it opened" if one.event is Event.OPENED else "that it became worse"
@@ -190,10 +201,10 @@ def _told(
         alert.escalation_told_at = now
     alert.held_back, alert.held_until = "", None
     who = ", ".join(_called(recipient, one.rule) for recipient in recipients)
-    latest = max((releases[recipient.key] for recipient in recipients), default=now)
-    waits = latest > now + settings.NOTIFICATION_GROUPING
-    digest = f" In a digest at {_clock(latest)}: an hour's messages are used up." if waits else ""
-    return Line(alert.pk, Verdict.TOLD, f"Tells {who or 'nobody'} {what}.{digest}")
+    digest = ""
+    if latest is not None and latest > now + settings.NOTIFICATION_GROUPING:
+        digest = f" In a digest at {_clock(latest)}: an hour's messages are used up."
+    return Line(alert.id, Verdict.TOLD, f"Tells {who or 'nobody'} {what}.{digest}")
 
 
 def _called(recipient: Recipient, rule: Rule) -> str:

@@ -1,10 +1,11 @@
 """Choose whose past, and which times of it, may make a rule fire.
 
 Most integrations are healthy most of the time. The daily roll-ups tell on which days one was not,
-and its health row whether it was so all the time since.
+and its health row whether it was so all the time since. Where there are more than can be read in
+time, some are chosen: their ids are random, so the first of them stand for all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,13 +18,18 @@ from integrations_health.models import RolledUpDay
 from integrations_health.windows import Span
 
 DAY = timedelta(days=1)
+# Twice as many as were ever played within the patience of whoever waits.
+MOST = 10_000
 
 _SCOPE = """
     (%(service)s = '' OR i.service = %(service)s)
     AND (%(provider)s = '' OR i.provider = %(provider)s)
     AND (%(user_id)s::uuid IS NULL OR i.user_id = %(user_id)s)
 """
-_ALL = f"SELECT i.id, '{{}}'::date[], true FROM user_integrations i WHERE {_SCOPE}"
+_ALL = f"""
+SELECT i.id, '{{}}'::date[], true, (SELECT count(*) FROM user_integrations i WHERE {_SCOPE})
+FROM user_integrations i WHERE {_SCOPE} ORDER BY i.id LIMIT %(most)s
+"""
 # A day was healthy throughout when every check left it so. And so was the time since an instant,
 # when it is healthy now and became so before.
 _TROUBLED = f"""
@@ -35,10 +41,10 @@ WITH days AS (
     SELECT integration_id FROM integration_health_checks
     WHERE status <> 'healthy' OR status_since IS NULL OR status_since >= %(not_rolled_up)s
 )
-SELECT i.id, COALESCE(days.days, '{{}}'), lately.integration_id IS NOT NULL
+SELECT i.id, COALESCE(days.days, '{{}}'), lately.integration_id IS NOT NULL, count(*) OVER ()
 FROM days FULL JOIN lately USING (integration_id)
 JOIN user_integrations i ON i.id = integration_id
-WHERE {_SCOPE}
+WHERE {_SCOPE} ORDER BY i.id LIMIT %(most)s
 """
 
 
@@ -57,7 +63,14 @@ class Candidate(NamedTuple):
         return sum((span.end - span.start for span in self.spans), timedelta())
 
 
-def candidates(rule: Rule, whole: Span, *, patience: timedelta) -> list[Candidate]:
+class Candidates(NamedTuple):
+    """The integrations that may make a rule fire, the first `MOST` of `total` by their ids."""
+
+    chosen: list[Candidate]
+    total: int
+
+
+def candidates(rule: Rule, whole: Span, *, patience: timedelta, most: int = MOST) -> Candidates:
     """Return the integrations in scope that may make the rule fire. At most three queries.
 
     Raises in_time.TooSlow when not even that is known within `patience`.
@@ -67,6 +80,7 @@ def candidates(rule: Rule, whole: Span, *, patience: timedelta) -> list[Candidat
         "service": rule.service,
         "provider": rule.provider,
         "user_id": rule.user_id,
+        "most": most,
     }
     if needs_trouble(rule):
         unsettled = _first_unsettled_day(first_day, _day(whole.end))
@@ -101,12 +115,13 @@ def _first_unsettled_day(first: date, last: date) -> date:
 
 
 def _candidates(
-    rule: Rule, found: Iterable[tuple[Any, ...]], whole: Span, unsettled: date
-) -> list[Candidate]:
-    return [
+    rule: Rule, found: Sequence[tuple[Any, ...]], whole: Span, unsettled: date
+) -> Candidates:
+    chosen = [
         Candidate(id, _spans(rule, days, unsettled if was_lately else None, whole))
-        for id, days, was_lately in found
+        for id, days, was_lately, _ in found
     ]
+    return Candidates(chosen, found[0][-1] if found else 0)
 
 
 def _spans(rule: Rule, days: Sequence[date], unsettled: date | None, whole: Span) -> list[Span]:

@@ -16,6 +16,7 @@ def text(report: dict[str, Any]) -> Iterator[str]:
         ("healthy", "healthy"),
         ("failing, two alerts each", "failing_alone"),
         ("the same, while people are told", "failing"),
+        ("the provider itself answers 500", "failing_of_provider"),
     ):
         cpu = storm[key]["cpu_us_per_check"]
         yield (

@@ -10,27 +10,18 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from integrations_health import likenesses
 from integrations_health.plain_words import is_plain
-from integrations_health.wrappings import forms_of, unwrapped
+from integrations_health.secret_names import CLOSED_ENDINGS, OPEN_ENDINGS, OPEN_NAMES, bare
+from integrations_health.wrappings import replaced, unwrapped
 
 MOST = 300
 MARK = "[redacted]"
 FRAGMENT = 8  # so many characters of a secret in a row would be too many
 WINDOW = 4_000  # what is judged of a long text; no more than MOST of it is shown
-
-# What introduces a secret. After an open one a known word may follow ("token: expired"), after a
-# closed one nothing is let through up to the next delimiter.
-OPEN_NAMES = frozenset(
-    {"bearer", "code", "jwt", "key", "nonce", "otp", "pin", "sid", "sig", "state"}
-)
-OPEN_ENDINGS = ("assertion", "challenge", "credential", "credentials", "hook", "session",
-                "signature", "token", "verifier")  # fmt: skip
-CLOSED_ENDINGS = ("apikey", "authorization", "cookie", "passphrase", "passwd", "password",
-                  "privatekey", "pwd", "secret")  # fmt: skip
 
 _AUTHORITY = r"(?:\[redacted\]|[^\s\"'`<>{}|\\^\[\]/?#])*"
 _PATH = r"(?:/\[redacted\]|[^\s\"'`<>{}|\\^\[\]]*)"
@@ -39,9 +30,9 @@ _MARK = r"(?P<mark>\[redacted\])"
 _CHUNK = r"(?P<chunk>(?:[^\s\"'`,;:=&?!()\[\]{}<>|*#$^\\]|(?<=[a-z])'(?=(?:[stdm]|re|ve|ll)\b))+)"
 _ITEM, _ITEM_BUT_URLS = re.compile(f"{_URL}|{_MARK}|{_CHUNK}"), re.compile(f"{_MARK}|{_CHUNK}")
 _ASSIGNED = re.compile(r"\s*[\"'`]?\s*(?:=>|:=|=|:)\s*(?P<quote>[\"'`]?)\s*")
-_NO_LETTERS = re.compile(r"[^a-z0-9]")
 _DELIMITER = re.compile(r"[\n,;&{}\"'`<>|]")
 _DROPPED_PUNCTUATION = re.compile(r"[^\w\s.,:;!?()\[\]{}\"'/=<>&%*#+@-]|[\s]+", re.ASCII)
+K = TypeVar("K")
 
 
 class SafeText(str):
@@ -75,6 +66,7 @@ _DOOR = object()
 # Words that come back in every check cost a look-up: the harmless as they are, others by a digest.
 _seen: dict[str, SafeText] = {}
 _judged_before: dict[tuple[bytes, int], SafeText] = {}
+_alike: dict[tuple[bytes, int], SafeText] = {}
 _KEPT = 1_000
 
 
@@ -85,20 +77,16 @@ def redact(text: str, *, secrets: Sequence[str] = (), limit: int = MOST) -> Safe
     plain words; they are found in their usual encodings too. The result may be redacted again
     without change.
     """
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = forms_of(secret).sub(MARK, text)
+    text = _without(secrets, text)
     seen = _seen.get(text)
     if seen is not None and len(seen) <= limit:
         return seen
-    key = _digest(text[:WINDOW], *secrets), limit
+    key = likenesses.digest(text[:WINDOW], *secrets), limit
     if (safe := _judged_before.get(key)) is None:
-        for kept in (_judged_before, _seen):
-            if len(kept) >= _KEPT:
-                kept.clear()
-        _judged_before[key] = safe = _safe(text, secrets, limit=limit)
+        safe = _safe(text, secrets, limit=limit)
+        _keep(_judged_before, key, safe)
     if safe == text and len(text) <= 40:
-        _seen[text] = safe
+        _keep(_seen, text, safe)
     return safe
 
 
@@ -106,15 +94,25 @@ def _safe(text: str, secrets: Sequence[str], *, limit: int) -> SafeText:
     plain = unwrapped(text[:WINDOW])
     if plain is None:
         return SafeText(MARK, door=_DOOR)
+    plain = _without(secrets, plain)
+    key = likenesses.digest(likenesses.of(plain)), limit
+    if (safe := _alike.get(key)) is None:
+        safe = SafeText(_written(_judged(plain), limit=limit), door=_DOOR)
+        _keep(_alike, key, safe)
+    return safe
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
     for secret in secrets:
         if len(secret) >= 4:
-            plain = forms_of(secret).sub(MARK, plain)
-    return SafeText(_written(_judged(plain), limit=limit), door=_DOOR)
+            text = replaced(text, secret, by=MARK)
+    return text
 
 
-def _digest(*texts: str) -> bytes:
-    told_apart = "".join((*(f"{len(text)}," for text in texts), *texts))
-    return blake2b(told_apart.encode(errors="surrogatepass"), digest_size=16).digest()
+def _keep(kept: dict[K, SafeText], key: K, safe: SafeText) -> None:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = safe
 
 
 def _judged(text: str) -> list[_Item]:
@@ -187,7 +185,7 @@ def _behind(name: str, item: _Item) -> tuple[re.Pattern[str] | None, _Verdict]:
     assigned = _ASSIGNED.fullmatch(item.before)
     if assigned is None and not item.before.isspace():
         return None, item.verdict
-    key = _NO_LETTERS.sub("", name.lower())
+    key = bare(name)
     is_closed = key.endswith(CLOSED_ENDINGS)
     if is_closed and assigned is not None and item.text != MARK:
         return re.compile(assigned["quote"] or _DELIMITER.pattern), item.verdict

@@ -19,16 +19,20 @@ _STORED_AS_HELD = (
 )
 
 
-def insert(rows: Sequence[models.Model], *, columns: Sequence[str]) -> int:
+def insert(
+    rows: Sequence[models.Model], *, columns: Sequence[str], may_be_there: bool = True
+) -> int:
     """Insert these columns of unsaved rows of one model; return how many were.
 
-    A row that conflicts is left out. The other columns get the database's defaults.
+    A row that conflicts is left out. Where none `may_be_there` already, it is an IntegrityError
+    instead, and the others cost less: PostgreSQL need not look for each before it writes it. The
+    other columns get the database's defaults.
     """
     table, names, arrays, values = _parts(rows, columns)
+    ending = " ON CONFLICT DO NOTHING" if may_be_there else ""
     with binary_cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING",
-            values,
+            f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){ending}", values
         )
         return int(cursor.rowcount)
 

@@ -147,7 +147,7 @@ def _do(request: HttpRequest, verb: Verb, chosen: Chosen) -> Done:
     with transaction.atomic():
         done = verb.act(chosen, request.user, note)
         said = f"{verb.label}: {note}" if note else f"{verb.label}."
-        audit.note(request, Alert.objects.filter(pk__in=done.changed), said)
+        audit.note_many(request, Alert, done.changed, said, named_by="message")
     return done
 
 

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts import delivery
-from alerts.models import Destination, Notification, NotificationItem
+from alerts.models import Alert, Destination, Notification, NotificationItem
 from alerts.pairs import JOINED
 from integrations_health import audit, clock
 
@@ -74,8 +74,11 @@ def pill(word: str) -> SafeString:
 
 def with_items(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Return messages with what they tell, without bodies and secrets: two statements in all."""
-    items = NotificationItem.objects.select_related("alert__all_clear", "notice").order_by("pk")
-    told = Prefetch("items", items), Prefetch("replays__items", items)
+    items = NotificationItem.objects.select_related("alert", "notice").annotate(
+        all_clear=Subquery(Alert.objects.filter(recovers=OuterRef("alert")).values("message"))
+    )
+    ordered = items.order_by("pk")
+    told = Prefetch("items", ordered), Prefetch("replays__items", ordered)
     secrets = (f"destination__{secret}" for secret in Destination.SECRETS)
     rows = rows.select_related("destination", "user", "replays").prefetch_related(*told)
     return rows.defer("body", "replays__body", *secrets)
@@ -90,8 +93,7 @@ def says(item: NotificationItem) -> str:
     """Return what an item says: of an end, that it ended, and not what it was."""
     if item.alert is None or item.event != NotificationItem.Event.RECOVERED:
         return str(item.alert or item.notice)
-    all_clear = getattr(item.alert, "all_clear", None)
-    return f"It is over: {item.alert}" if all_clear is None else str(all_clear)
+    return getattr(item, "all_clear", None) or f"It is over: {item.alert}"
 
 
 def state_of(message: Notification) -> str:

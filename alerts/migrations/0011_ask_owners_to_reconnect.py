@@ -36,7 +36,7 @@ def grant(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0014_know_since_when"),
+        ("alerts", "0012_keep_only_indexes_that_are_read"),
         ("integrations_health", "0015_keep_reauth_requests"),
     ]
 

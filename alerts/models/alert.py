@@ -37,11 +37,16 @@ class Alert(models.Model):
     )
     # Not PROTECT: who deletes a user deletes the rules for them with their alerts.
     rule = models.ForeignKey(AlertRule, on_delete=models.RESTRICT, null=True, related_name="alerts")
+    # What most alerts have none of is in an index without these: each opening writes all others.
     incident = models.ForeignKey(
-        ProviderIncident, on_delete=models.SET_NULL, null=True, related_name="alerts"
+        ProviderIncident,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="alerts",
     )
-    recovers = models.OneToOneField(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="all_clear"
+    recovers = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, db_index=False, related_name="+"
     )
     alert_type = models.CharField(max_length=50, choices=TYPES)
     severity = models.CharField(max_length=20, choices=SEVERITIES)
@@ -59,12 +64,20 @@ class Alert(models.Model):
     escalation_told_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
     )
     acknowledgement_note = models.CharField(max_length=500, blank=True, default="", db_default="")
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -81,20 +94,28 @@ class Alert(models.Model):
             models.Index(
                 fields=["-created_at"], condition=Q(resolved_at=None), name="idx_alerts_open"
             ),
-            # What every batch looks for.
-            models.Index(
-                fields=["integration", "rule"],
-                condition=Q(resolved_at=None),
-                name="idx_alerts_open_by_integration",
-            ),
             models.Index(fields=["-created_at", "id"], name="idx_alerts_newest"),
             models.Index(fields=["user", "-created_at", "id"], name="idx_alerts_newest_of_user"),
+            *(
+                models.Index(
+                    fields=[name],
+                    condition=Q((f"{name}__isnull", False)),
+                    name=f"idx_alerts_{name}",
+                )
+                for name in ("incident", "acknowledged_by", "resolved_by")
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            # In this order, since every batch looks for the open alerts of its integrations.
             models.UniqueConstraint(
-                fields=["rule", "integration"],
+                fields=["integration", "rule"],
                 condition=Q(resolved_at=None),
                 name="one_open_alert_per_rule_and_integration",
+            ),
+            models.UniqueConstraint(
+                fields=["recovers"],
+                condition=Q(recovers__isnull=False),
+                name="an_alert_has_one_all_clear",
             ),
             models.CheckConstraint(
                 condition=Q(began_at=None) | Q(began_at__lte=F("created_at")),

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from alerts.models.alert import Alert
 from alerts.models.rule import AlertRule
@@ -13,15 +14,28 @@ from integrations_health.models import Integration
 class Cooldown(models.Model):
     """Until when a rule stays quiet about an integration after it told somebody."""
 
-    rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="+")
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
+    # Without a constraint, as in Decision: see ADR 37.
+    rule = models.ForeignKey(
+        AlertRule,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    integration = models.ForeignKey(
+        Integration,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
     until = models.DateTimeField()
 
     class Meta:
         db_table = "alert_cooldowns"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["rule", "integration"], name="one_cooldown_per_rule_and_integration"
+                fields=["integration", "rule"], name="one_cooldown_per_rule_and_integration"
             ),
         ]
 
@@ -45,9 +59,7 @@ class Flap(models.Model):
     class Meta:
         db_table = "alert_flaps"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=models.Q(penalty__gte=0), name="no_penalty_is_below_zero"
-            ),
+            models.CheckConstraint(condition=Q(penalty__gte=0), name="no_penalty_is_below_zero"),
         ]
 
     def __str__(self) -> str:
@@ -67,11 +79,21 @@ class Decision(models.Model):
         UNACKNOWLEDGED = "unacknowledged"
         RESOLVED = "resolved"
 
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="decisions")
+    alert = models.ForeignKey(
+        Alert,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="decisions",
+    )
     at = models.DateTimeField()
     # Null: the engine itself.
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
     )
     verdict = models.CharField(max_length=20, choices=Verdict)
     reason = models.CharField(max_length=500)
@@ -80,7 +102,9 @@ class Decision(models.Model):
         db_table = "alert_decisions"
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["alert", "at"], name="idx_decisions_of_alert"),
-            models.Index(fields=["at"], name="idx_decisions_by_age"),
+            models.Index(
+                fields=["actor"], condition=Q(actor__isnull=False), name="idx_decisions_actor"
+            ),
         ]
 
     def __str__(self) -> str:

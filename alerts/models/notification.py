@@ -30,17 +30,31 @@ class Notification(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     channel = models.CharField(max_length=20, choices=Channel)
     recipient = models.CharField(max_length=60)
+    # Most messages have none of one of these three: an index of each leaves them out.
     destination = models.ForeignKey(
-        Destination, on_delete=models.PROTECT, null=True, related_name="notifications"
+        Destination,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="notifications",
     )
     # To a person: who, and the address they had. The message goes when the person is deleted.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        db_index=False,
+        related_name="+",
     )
     email = models.EmailField(blank=True, default="")
     # The dead message whose items this one tells again.
     replays = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replayed_by"
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="replayed_by",
     )
     is_digest = models.BooleanField(default=False)
     is_collecting = models.BooleanField(default=True)
@@ -72,6 +86,14 @@ class Notification(models.Model):
             models.Index(fields=["-created_at", "-id"], name="idx_notifications_newest"),
             models.Index(
                 fields=["channel"], condition=Q(state="dead"), name="idx_notifications_dead"
+            ),
+            *(
+                models.Index(
+                    fields=[name],
+                    condition=Q((f"{name}__isnull", False)),
+                    name=f"idx_notifications_{name}",
+                )
+                for name in ("destination", "user", "replays")
             ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -123,11 +145,20 @@ class NotificationItem(models.Model):
         ASKED = "asked", "Asked to reconnect"
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="items")
+    # Found by the index of the constraint that begins with it.
     alert = models.ForeignKey(
-        Alert, on_delete=models.CASCADE, null=True, related_name="notification_items"
+        Alert,
+        on_delete=models.CASCADE,
+        null=True,
+        db_index=False,
+        related_name="notification_items",
     )
     notice = models.ForeignKey(
-        StaffNotice, on_delete=models.CASCADE, null=True, related_name="notification_items"
+        StaffNotice,
+        on_delete=models.CASCADE,
+        null=True,
+        db_index=False,
+        related_name="notification_items",
     )
     event = models.CharField(max_length=20, choices=Event)
     recipient = models.CharField(max_length=60)
@@ -142,6 +173,7 @@ class NotificationItem(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["notice", "event", "recipient"],
+                condition=Q(notice__isnull=False),
                 name="nobody_is_told_a_notice_twice",
             ),
             models.CheckConstraint(

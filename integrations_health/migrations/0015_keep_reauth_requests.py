@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations_health", "0014_count_tries_to_sign_in"),
+        ("integrations_health", "0019_find_days_of_trouble"),
     ]
 
     operations = [

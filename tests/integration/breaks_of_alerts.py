@@ -28,6 +28,12 @@ BREAKS: dict[str, list[str]] = {
     "only_an_all_clear_ends_another_alert": [
         "UPDATE health_check_alerts SET recovers_id = id",
     ],
+    "an_alert_has_one_all_clear": [
+        "INSERT INTO health_check_alerts (id, integration_id, user_id, recovers_id, alert_type,"
+        " severity, message, resolved_at, created_at)"
+        " SELECT gen_random_uuid(), integration_id, user_id, id, 'recovered', 'info', '',"
+        " created_at, created_at FROM health_check_alerts, generate_series(1, 2)",
+    ],
     "who_resolved_an_alert_did_so_at_some_time": [
         "UPDATE health_check_alerts SET resolved_by_id = user_id",
     ],

@@ -102,6 +102,22 @@ def test_who_is_gone_is_switched_off_and_staff_hear_of_it_once(receiver: WebRece
     assert StaffNotice.objects.filter(kind="destination_disabled").count() == 1
 
 
+@pytest.mark.parametrize(("days", "stays_on"), [(2, True), (4, False)])
+def test_who_has_taken_nothing_for_days_is_switched_off_with_the_message_that_dies(
+    receiver: WebReceiver, days: int, stays_on: bool
+) -> None:
+    there = hook(receiver, last_success_at=NOW - timedelta(days=days))
+    waiting(destination=there, attempts=MOST_ATTEMPTS - 1, is_collecting=False)
+    receiver.answer(503)
+
+    delivery.run("webhook", now=NOW)
+
+    there.refresh_from_db()
+    assert there.enabled is stays_on
+    told = StaffNotice.objects.filter(kind="destination_disabled")
+    assert told.exists() is not stays_on
+
+
 def test_a_dead_message_is_sent_anew_in_a_new_one(receiver: WebReceiver) -> None:
     made = waiting(destination=hook(receiver))
     Notification.objects.filter(pk=made.pk).update(state="dead", is_collecting=False)

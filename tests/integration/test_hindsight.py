@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -50,7 +51,7 @@ def test_days_without_trouble_are_not_even_read() -> None:
 
     (candidate,) = troubles.candidates(
         sight.rule(rule), Span(START, ended_at), patience=hindsight.PATIENCE
-    )
+    ).chosen
 
     assert len(candidate.spans) == 2
     assert candidate.length < timedelta(days=7)
@@ -71,7 +72,7 @@ def test_who_was_never_unwell_is_not_even_read() -> None:
     )
 
     # It turned healthy lately, from not being known.
-    assert [candidate.id for candidate in found] == [watched.pk]
+    assert [candidate.id for candidate in found.chosen] == [watched.pk]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,34 @@ def test_a_part_of_them_stands_for_all() -> None:
     assert seen is not None
     assert not seen.is_exact
     assert (seen.looked_at, seen.candidates, seen.fired.opened, seen.integrations) == (2, 6, 6, 6)
+
+
+@pytest.mark.parametrize("threshold", [5_000, 100])
+def test_of_very_many_some_are_chosen_and_all_are_counted(threshold: float) -> None:
+    rule = sight.rule(factories.rule(condition="response_time", threshold=threshold))
+    watched = [factories.integration() for _ in range(5)]
+    for one in watched:
+        failures(one, at=NOW - DAY)
+
+    found = troubles.candidates(rule, Span(NOW - 2 * DAY, NOW), patience=hindsight.PATIENCE, most=2)
+
+    assert found.total == 5
+    assert [one.id for one in found.chosen] == sorted(one.pk for one in watched)[:2]
+
+
+def test_days_of_trouble_are_found_without_reading_the_others() -> None:
+    factories.daily_health(day=NOW.date())
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT integration_id FROM integration_health_daily"
+            " WHERE day >= %s AND healthy_checks < checks",
+            [NOW.date()],
+        )
+        plan = " ".join(line for (line,) in cursor.fetchall())
+
+    assert "_day_integration_id_idx" in plan
 
 
 def test_it_costs_the_same_statements_for_any_number() -> None:

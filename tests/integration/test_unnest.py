@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, IntegrityError, connection, transaction
 
 from integrations_health import unnest
 from integrations_health.models import Integration
@@ -54,6 +54,16 @@ def test_secrets_are_stored_encrypted() -> None:
         cursor.execute("SELECT server_token FROM user_integrations")
         (stored,) = cursor.fetchall()
     assert "plain" not in stored[0]
+
+
+def test_a_row_that_may_not_be_there_is_refused_when_it_is() -> None:
+    same = unsaved()
+    unnest.insert([same], columns=COLUMNS)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        unnest.insert([same, unsaved()], columns=COLUMNS, may_be_there=False)
+
+    assert Integration.objects.count() == 1
 
 
 def test_a_row_that_is_there_already_is_left_out() -> None:

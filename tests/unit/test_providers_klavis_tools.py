@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from integrations_health.fields import Secret
 from integrations_health.outcomes import Outcome
 from integrations_health.providers.base import Failure, ToolAnswer
 from integrations_health.providers.klavis import Klavis
@@ -16,7 +17,8 @@ from tests.unit.targets import target
 pytestmark = pytest.mark.asyncio
 ID = "0b0a3a3e-0000-4000-8000-000000000001"
 SERVER_URL = f"https://gmail-mcp-server.klavis.ai/mcp/?instance_id={ID}"
-TARGET = target(provider="klavis", server_instance_id=ID, server_url=SERVER_URL)
+# As the claim hands it over.
+TARGET = target(provider="klavis", server_instance_id=ID, server_url=Secret(SERVER_URL))
 
 
 def told(text: Any, *, is_error: Any = False) -> httpx.Response:
