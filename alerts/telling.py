@@ -15,9 +15,8 @@ from alerts.models import Alert, NotificationItem
 from alerts.planning import Item, Recipient
 from alerts.rules import Rule
 from alerts.sight import Watched
-from integrations_health import reauth_rules
+from integrations_health import reauth_offers, reauth_rules
 from integrations_health.overlay import OpenIncidents
-from integrations_health.reauth_offers import Offers
 
 Event = NotificationItem.Event
 
@@ -110,13 +109,12 @@ def _held(owed: Sequence[Owed], *, now: datetime) -> list[Held | None]:
         if quiet.alert_id is not None:
             own[quiet.alert_id].append(quiet)
     incidents = OpenIncidents.read()
-    offers = Offers(incidents)
     held: list[Held | None] = []
     places: dict[cooldowns.Pair, int] = {}
     for place, one in enumerate(owed):
         over = incidents.over(provider=one.watched.provider, service=one.watched.service)
         incident = None if over is None else sight.incident(over)
-        facts = _facts(one, over=incident, is_one_of_many=_is_one_of_many(one, offers))
+        facts = _facts(one, over=incident, is_one_of_many=_is_one_of_many(one))
         about = [*own.get(one.alert.id, ()), *shared] if own else shared
         reason = held_back(facts, quiets=about)
         held.append(reason)
@@ -131,10 +129,13 @@ def _held(owed: Sequence[Owed], *, now: datetime) -> list[Held | None]:
     return held
 
 
-def _is_one_of_many(one: Owed, offers: Offers) -> bool:
-    """Say whether its owner alone could mend it, and is not asked to while so many fail."""
+def _is_one_of_many(one: Owed) -> bool:
+    """Say whether its owner alone could mend it, but hardly lost it alone.
+
+    A provider's incident is no reason: what it does to a grant shows in how many die.
+    """
     is_owners = reauth_rules.is_owners(one.alert.error_code)
-    return is_owners and offers.is_on_hold(one.watched.provider, one.watched.service)
+    return is_owners and one.watched.provider in reauth_offers.storms()
 
 
 def _facts(one: Owed, *, over: Incident | None = None, is_one_of_many: bool = False) -> Facts:
