@@ -8,6 +8,7 @@ from integrations_health.status import Status
 CAUSES = {outcome.value: meaning.cause for outcome, meaning in MEANINGS.items()}
 # With fewer, a third of them is one family's password.
 LEAST_PEOPLE = 5
+LEAST_REFUSED = 2
 STORM_SHARE = 0.3
 
 
@@ -56,5 +57,7 @@ def is_storm(*, checked: int, dead: int, people: int, refused: int) -> bool:
     """
     if not checked:
         return False
-    is_our_key = refused / checked >= STORM_SHARE
+    # One refusal among others may be about that one connection.
+    is_many = refused >= min(LEAST_REFUSED, checked)
+    is_our_key = is_many and refused / checked >= STORM_SHARE
     return is_our_key or (people >= LEAST_PEOPLE and (dead + refused) / checked >= STORM_SHARE)

@@ -131,7 +131,7 @@ class Model:
     def _is_hardly_the_owners(self) -> bool:
         checked = [one for one in self.watches if one.last_check_at is not None]
         refused = sum(one.is_refused for one in checked)
-        return self.is_incident_open or refused >= 0.3 * len(checked)
+        return refused >= max(min(2, len(checked)), 0.3 * len(checked))
 
     def _message(self, which: int, event: str, now: datetime) -> datetime:
         watch = self.watches[which]
