@@ -115,12 +115,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: SLOWEST_FIRST.get(item.path.relative_to(TESTS).parts[0], 9))
 
 
-@pytest.fixture(autouse=True)
-def _nobody_remembers_a_storm() -> None:
-    """Let each test begin without what the process learnt of providers in the one before."""
-    reauth_offers.storms.forget()
-
-
 @pytest.fixture
 def now() -> datetime:
     """Return the instant that a test takes for now; the months around it have partitions."""
