@@ -104,7 +104,7 @@ def _held(owed: Sequence[Owed], *, now: datetime) -> list[Held | None]:
     seen = [one.alert.id for one in owed if not one.alert._state.adding]
     quiets = sight.quiets(seen, now=now)
     shared = [quiet for quiet in quiets if quiet.alert_id is None]
-    own: dict[UUID | None, list[Quiet]] = defaultdict(list)
+    own: dict[UUID, list[Quiet]] = defaultdict(list)
     for quiet in quiets:
         if quiet.alert_id is not None:
             own[quiet.alert_id].append(quiet)

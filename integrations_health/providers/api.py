@@ -86,4 +86,5 @@ def _plain(value: object) -> str:
     """Return the text in a kind of text: a stored secret is one that does not show itself."""
     if isinstance(value, str):
         return str(value)
+    # What msgspec asks such a hook to raise.
     raise NotImplementedError(f"{type(value).__name__} is no JSON")

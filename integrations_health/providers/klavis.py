@@ -85,8 +85,7 @@ class Klavis:
         if not target.server_url:
             return _not_asked(tool, "the address of the server is missing")
         body = {
-            # A secret is no plain text, which is all that the encoder takes.
-            "serverUrl": str(target.server_url),
+            "serverUrl": target.server_url,
             "toolName": tool,
             "toolArgs": arguments,
             "connectionType": "StreamableHttp",

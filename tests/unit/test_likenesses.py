@@ -1,6 +1,5 @@
 """What differs from another text in nothing but its ids is judged like it."""
 
-import timeit
 from itertools import combinations
 from uuid import uuid4
 
@@ -55,10 +54,8 @@ def test_what_may_change_the_judgement_of_others_is_no_id(word: str) -> None:
 
 def test_what_differs_from_call_to_call_in_its_id_alone_is_not_judged_anew() -> None:
     words = "the provider could not say why it failed and asked for patience " * 4
-    bodies = [f'{{"message":"{words}","request_id":"{uuid4()}"}}' for _ in range(400)]
-    redact(bodies[0])
+    first, second = (f'{{"message":"{words}","request_id":"req-{uuid4()}"}}' for _ in range(2))
 
-    again = min(timeit.repeat(lambda: redact(bodies.pop()), number=1, repeat=300))
-    anew = min(timeit.repeat(lambda: redact(f"{words}{uuid4()}"), number=1, repeat=20))
-
-    assert again < anew / 2
+    # The very same text, not an equal one.
+    assert redact(first) is redact(second)
+    assert redact(first) is not redact(first.replace("patience", "repair"))
