@@ -130,7 +130,7 @@ def subject(told: Sequence[Told]) -> str:
     groups: dict[tuple[object, ...], list[Told]] = {}
     for one in told:
         groups.setdefault(one.group, []).append(one)
-    # Bad news are not hidden behind good ones.
+    # Bad news is not hidden behind good.
     largest = max(groups.values(), key=lambda some: (some[0].event != "recovered", len(some)))
     rest = len(told) - len(largest)
     more = f" (and {rest} more)" if rest else ""
@@ -184,7 +184,7 @@ def _news(told: Sequence[Told]) -> str:
         if is_alone
         else words.name(display_name="", service=first.service, provider=first.provider)
     )
-    # Bad news are not made less by what is only half as bad.
+    # Bad news is not made less by what is only half as bad.
     news = next((one.news for one in told if not one.is_degraded), first.news)
     parts = []
     if not is_alone:
