@@ -23,9 +23,9 @@ from django.db import transaction  # noqa: E402
 from bench.rows import PROVIDER  # noqa: E402
 from integrations_health import entries, health_rows, history, schedule  # noqa: E402
 from integrations_health.check_ids import check_id  # noqa: E402
+from integrations_health.claimed import Claim  # noqa: E402
 from integrations_health.outcomes import CheckResult, Evidence, Outcome  # noqa: E402
 from integrations_health.redaction import redact  # noqa: E402
-from integrations_health.schedule import Claim  # noqa: E402
 
 _SAID = redact("ACTIVE")
 _EVIDENCE = (

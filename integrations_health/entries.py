@@ -1,12 +1,14 @@
-"""What one result writes: the new current state, and its line in the history."""
+"""What results write: the new current states, and their lines in the history."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from integrations_health.check_ids import jitter
-from integrations_health.health_rows import HealthRow, HealthUpdate
+from integrations_health.health_rows import Face, HealthRow, HealthUpdate
 from integrations_health.history import HistoryRow
 from integrations_health.outcomes import (
     GRACE_AFTER_CONNECT,
@@ -32,6 +34,56 @@ _FACE_OF_LATE = {
 }
 
 
+class Decision(NamedTuple):
+    """What a result makes of the row that it answers."""
+
+    row: HealthRow
+    result: CheckResult
+    update: HealthUpdate
+
+
+def decide(
+    results: Sequence[CheckResult],
+    rows: Mapping[UUID, HealthRow],
+    *,
+    claimed: Mapping[UUID, HealthRow] | None = None,
+) -> tuple[list[Decision], list[CheckResult]]:
+    """Decide on what answers the claim of its row, once; return the others as they are.
+
+    `rows` are as the claim read them, or as they are now; then `claimed` are the former. What was
+    made due between the two is due again at once: its result may be older than the reason to look.
+    """
+    decisions: list[Decision] = []
+    others: list[CheckResult] = []
+    seen: set[UUID] = set()
+    for result in results:
+        id = result.integration_id
+        row = rows.get(id)
+        if row is None or result.check_seq != row.check_seq + 1 or id in seen:
+            others.append(result)
+            continue
+        seen.add(id)
+        update = current(row, result)
+        if claimed is not None and row.is_wanted and not _is_as_claimed(row, claimed.get(id)):
+            update = update._replace(delay_seconds=0.0)
+        decisions.append(Decision(row, result, update))
+    return decisions, others
+
+
+def late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:
+    """Return the history of results whose number was used up meanwhile, and drop all others.
+
+    Those are results that were applied before, and those whose integration is gone.
+    """
+    return [
+        _history(row, result, _FACE_OF_LATE.get(result.vote, row.state.status).value)
+        for result in results
+        if (row := rows.get(result.integration_id)) is not None
+        and result.check_seq <= row.check_seq
+        and result.check_seq != row.applied_seq
+    ]
+
+
 def current(row: HealthRow, result: CheckResult) -> HealthUpdate:
     """Return the state of `row` after `result`."""
     vote = result.vote
@@ -49,30 +101,28 @@ def current(row: HealthRow, result: CheckResult) -> HealthUpdate:
         integration_id=row.integration_id,
         check_seq=result.check_seq,
         state_version=row.state_version,
-        status=state.status.value,
-        response_time_ms=result.response_time_ms,
         last_check_at=result.checked_at,
         delay_seconds=change.delay.total_seconds(),
-        consecutive_failures=state.consecutive_failures,
         ok_streak=state.ok_streak,
-        failing_streak=state.failing_streak,
-        suspected_at=state.suspected_at,
         active_since=_active_since(row, result),
-        status_since=row.status_since if state.status is row.state.status else result.checked_at,
-        error_code=code,
-        error_message=message,
-        metadata=_metadata(result.outcome, result.server_status, result.is_probed, result.evidence),
+        face=Face(
+            status=state.status.value,
+            response_time_ms=result.response_time_ms,
+            consecutive_failures=state.consecutive_failures,
+            failing_streak=state.failing_streak,
+            suspected_at=state.suspected_at,
+            error_code=code,
+            error_message=message,
+            metadata=_metadata(
+                result.outcome, result.server_status, result.is_probed, result.evidence
+            ),
+        ),
     )
 
 
 def finished(row: HealthRow, result: CheckResult, update: HealthUpdate) -> HistoryRow:
     """Return the history of a result that was applied as `update`."""
-    return _history(row, result, update.status)
-
-
-def late(row: HealthRow, result: CheckResult) -> HistoryRow:
-    """Return the history of a result that came after another worker had taken its integration."""
-    return _history(row, result, _FACE_OF_LATE.get(result.vote, row.state.status).value)
+    return _history(row, result, update.face.status)
 
 
 def transition(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Transition:
@@ -80,7 +130,7 @@ def transition(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Tra
     return Transition(
         row.integration_id,
         row.state.status,
-        Status(update.status),
+        Status(update.face.status),
         result.checked_at,
         result.outcome,
     )
@@ -93,13 +143,17 @@ def observation(row: HealthRow, result: CheckResult, update: HealthUpdate) -> Ob
         row.user_id,
         row.service,
         row.state.status,
-        Status(update.status),
+        Status(update.face.status),
         result.outcome,
         result.vote,
-        update.consecutive_failures,
+        update.face.consecutive_failures,
         result.response_time_ms,
         result.checked_at,
     )
+
+
+def _is_as_claimed(row: HealthRow, claimed: HealthRow | None) -> bool:
+    return claimed is not None and claimed.state_version == row.state_version
 
 
 def _wait(result: CheckResult) -> timedelta | None:

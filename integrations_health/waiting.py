@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from integrations_health import budget, schedule
+from integrations_health.claim_sql import IS_FREE
 from integrations_health.models import ProviderIncident
 from integrations_health.outage_counts import IN_SCOPE
 
@@ -36,7 +37,7 @@ WITH probing AS MATERIALIZED (
 ), moving AS MATERIALIZED (
     SELECT h.id, probing.id IS NOT NULL AS is_probing
     FROM integration_health_checks h LEFT JOIN probing ON probing.id = h.id
-    WHERE {IN_SCOPE} AND (h.leased_until IS NULL OR h.leased_until <= %(now)s) AND CASE
+    WHERE {IN_SCOPE} AND {IS_FREE.format(now="%(now)s")} AND CASE
         WHEN probing.id IS NOT NULL
             THEN h.next_check_at > GREATEST(h.last_check_at + %(every)s, %(now)s)
         ELSE h.next_check_at < %(now)s + %(soon)s AND h.last_check_at IS NOT NULL

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations_health", "0016_find_days_of_trouble"),
+        ("integrations_health", "0017_hold_claims_in_rows_of_their_own"),
     ]
 
     operations = [
