@@ -50,15 +50,11 @@ def main() -> None:
 
 
 def _record(claim: Claim) -> None:
-    found = [(claim.rows[result.integration_id], result) for result in _results(claim)]
-    updates = [entries.current(row, result) for row, result in found]
-    finished = [
-        entries.finished(row, result, update)
-        for (row, result), update in zip(found, updates, strict=True)
-    ]
+    decisions, _ = entries.decide(_results(claim), claim.rows)
+    finished = [entries.finished(one) for one in decisions]
     with transaction.atomic():
         with _timed("apply"):
-            health_rows.apply(updates)
+            health_rows.apply([one.update for one in decisions])
         with _timed("append"):
             history.append(finished)
 

@@ -58,19 +58,13 @@ def nothing(*, parked: dict[UUID, UUID]) -> Claim:
 
 
 def _target(row: HealthRow, asked_with: Sequence[Any]) -> CheckTarget:
-    provider, instance, user, auth_config, url, token, *rest = asked_with
     # By place: by name it takes twice as long, and each check of a sweep does it.
-    return CheckTarget(
-        row.integration_id,
-        row.check_seq + 1,
-        provider,
-        row.service,
-        instance,
-        user,
-        auth_config,
-        _secret(url, of=row) if url else "",
-        _secret(token, of=row) if token else "",
-        *rest,
+    target = CheckTarget(row.integration_id, row.check_seq + 1, *asked_with)
+    if not target.server_url and not target.server_token:
+        return target
+    return target._replace(
+        server_url=_secret(target.server_url, of=row),
+        server_token=_secret(target.server_token, of=row),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -109,13 +110,14 @@ RETURNING h.integration_id
 
 def read(columns: Sequence[Any]) -> HealthRow:
     """Return the row whose `COLUMNS` a statement returned, and nothing else."""
-    return HealthRow._make(
-        (
-            *columns[:10],
-            timedelta(seconds=columns[10]),
-            HealthState(_STATUSES[columns[11]], *columns[12:]),
-        )
-    )
+    state = HealthState(_STATUSES[columns[11]], *columns[12:])
+    return HealthRow._make((*columns[:10], _seconds(columns[10]), state))
+
+
+# Most integrations have the same interval.
+@lru_cache(maxsize=1_000)
+def _seconds(seconds: int) -> timedelta:
+    return timedelta(seconds=seconds)
 
 
 def lock(integration_ids: Iterable[UUID]) -> dict[UUID, HealthRow]:

@@ -193,15 +193,11 @@ def _record(
         written += _write(decisions, now=now)[0]
         history.append_late(entries.late(others, rows))
     # Once, after the last health row is locked: alerts and messages are locked after all of them.
-    lifecycle.follow([entries.observation(*decision) for decision in written], now=now)
+    lifecycle.follow([entries.observation(decision) for decision in written], now=now)
     owners = {decision.row.integration_id: decision.row.user_id for decision in written}
     transaction.on_commit(lambda: live.push(owners))
     crash_point("before_commit")
-    return [
-        entries.transition(*decision)
-        for decision in written
-        if decision.update.face.status != decision.row.state.status
-    ]
+    return [entries.transition(decision) for decision in written if decision.is_change]
 
 
 def _write(
@@ -213,5 +209,5 @@ def _write(
     if missed:
         unfit = [one.result for one in decisions if one.row.integration_id in missed]
         decisions = [one for one in decisions if one.row.integration_id not in missed]
-    history.append([entries.finished(*decision) for decision in decisions])
+    history.append([entries.finished(decision) for decision in decisions])
     return list(decisions), unfit
