@@ -10,7 +10,12 @@ from integrations_health.models.past import (
     ProviderDay,
     RolledUpDay,
 )
-from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
+from integrations_health.models.provider import (
+    Heartbeat,
+    OutageStreak,
+    ProviderBudget,
+    ProviderIncident,
+)
 from integrations_health.models.reauth import ReauthAttempt, ReauthRequest
 from integrations_health.models.sign_in import SignInTries
 
@@ -24,6 +29,7 @@ __all__ = [
     "Heartbeat",
     "Integration",
     "MonitoringGap",
+    "OutageStreak",
     "ProviderBudget",
     "ProviderDay",
     "ProviderIncident",
