@@ -10,7 +10,7 @@ from alerts import planning
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
 from alerts.planning import Item, Recipient
 from integrations_health import names
-from integrations_health.models import User
+from integrations_health.models import ProviderIncident, User
 from integrations_health.outcomes import Observation, Outcome
 
 Kind = StaffNotice.Kind
@@ -79,7 +79,37 @@ def close_stale(*, now: datetime) -> None:
         kind__in=[kind.value for kind in _SENTENCES],
         last_seen_at__lt=now - _GONE_AFTER,
     )
-    ids = list(stale.order_by("pk").values_list("pk", flat=True))
+    _end(list(stale.order_by("pk").values_list("pk", flat=True)), now=now)
+
+
+@transaction.atomic
+def follow_incidents(*, now: datetime) -> None:
+    """Open a notice of each incident that we detected, and close it when the incident is over.
+
+    An incident is told once, also when its notice is closed by hand while it goes on.
+    """
+    known = StaffNotice.objects.filter(kind=Kind.PROVIDER_INCIDENT.value)
+    incidents = ProviderIncident.objects.filter(is_detected=True, closed_at=None)
+    # Locked, so that none ends, and is told to be over, between the look at it and its notice.
+    for incident in incidents.order_by("pk").select_for_update(skip_locked=True):
+        subject = str(incident.pk)
+        if not known.filter(subject=subject).exclude(closed_at=None).exists():
+            open_notice(Kind.PROVIDER_INCIDENT, subject, _said_of(incident), now=now)
+    opened = known.filter(closed_at=None).order_by("pk").select_for_update(skip_locked=True)
+    ids = {UUID(subject): pk for pk, subject in opened.values_list("pk", "subject")}
+    over = ProviderIncident.objects.filter(pk__in=ids).exclude(closed_at=None)
+    _end([ids[incident] for incident in over.values_list("pk", flat=True)], now=now)
+
+
+def _said_of(incident: ProviderIncident) -> str:
+    who = names.concerned(incident.provider, incident.service)
+    users = incident.affected_users
+    people = "1 user" if users == 1 else f"{users:,} users"
+    return f"{who} is failing for {people}: their alerts about it wait until it is over."
+
+
+def _end(ids: Sequence[UUID], *, now: datetime) -> None:
+    """Close notices, and tell whoever was told of them that they are over."""
     StaffNotice.objects.filter(pk__in=ids).update(closed_at=now)
     told = NotificationItem.objects.filter(notice__in=ids, event=Event.OPENED)
     items = [

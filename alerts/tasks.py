@@ -20,6 +20,7 @@ def look_again() -> None:
     now = clock.now()
     owed.end_unwatched(now=now)
     owed.tell(now=now)
+    notices.follow_incidents(now=now)
 
 
 @shared_task(queue="maintenance")

@@ -23,9 +23,9 @@ from django.db import transaction  # noqa: E402
 from bench.rows import PROVIDER  # noqa: E402
 from integrations_health import entries, health_rows, history, schedule  # noqa: E402
 from integrations_health.check_ids import check_id  # noqa: E402
+from integrations_health.claimed import Claim  # noqa: E402
 from integrations_health.outcomes import CheckResult, Evidence, Outcome  # noqa: E402
 from integrations_health.redaction import redact  # noqa: E402
-from integrations_health.schedule import Claim  # noqa: E402
 
 _SAID = redact("ACTIVE")
 _EVIDENCE = (
@@ -50,15 +50,11 @@ def main() -> None:
 
 
 def _record(claim: Claim) -> None:
-    found = [(claim.rows[result.integration_id], result) for result in _results(claim)]
-    updates = [entries.current(row, result) for row, result in found]
-    finished = [
-        entries.finished(row, result, update)
-        for (row, result), update in zip(found, updates, strict=True)
-    ]
+    decisions, _ = entries.decide(_results(claim), claim.rows)
+    finished = [entries.finished(one) for one in decisions]
     with transaction.atomic():
         with _timed("apply"):
-            health_rows.apply(updates)
+            health_rows.apply([one.update for one in decisions])
         with _timed("append"):
             history.append(finished)
 

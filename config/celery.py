@@ -45,6 +45,11 @@ app.conf.beat_schedule = {
         "task": "integrations_health.tasks.roll_up_history",
         "schedule": crontab(minute="25"),
     },
+    "follow incidents": {
+        "task": "integrations_health.tasks.follow_incidents",
+        "schedule": settings.INCIDENT_TICK,
+        "options": {"expire_seconds": settings.INCIDENT_TICK.total_seconds()},
+    },
     "look again at alerts": {
         "task": "alerts.tasks.look_again",
         "schedule": settings.ALERT_TICK,

@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations_health import partitions, quick_redis
-from integrations_health.models import Heartbeat
+from integrations_health import partitions, quick_redis, watchdog
 
 # A schedule that nobody looked at for so long is late for every integration.
 LONGEST_SILENCE = max(timedelta(seconds=60), 12 * settings.TICK)
@@ -67,7 +66,7 @@ def _partitions() -> None:
 
 
 def _scheduler() -> None:
-    beaten_at = Heartbeat.objects.values_list("beaten_at", flat=True).order_by("-beaten_at").first()
+    beaten_at = watchdog.beaten_at()
     if beaten_at is None:
         raise NotReady("nothing has looked at the schedule yet: is a worker of `checks` running?")
     silence = timezone.now() - beaten_at

@@ -332,6 +332,8 @@ REUSE_HEALTHY_FOR = timedelta(seconds=60)
 # By hand: one per integration in this time; whoever asked waits for the answer up to that.
 MANUAL_CHECK_EVERY = timedelta(seconds=60)
 MANUAL_CHECK_PATIENCE = timedelta(seconds=12)
+# How often we look whether a provider, or a service, fails for many.
+INCIDENT_TICK = timedelta(seconds=30)
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
 # Hosts outside any provider that are tried before a provider is blamed for being unreachable.
 EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from integrations_health import budget
+from integrations_health.claim_sql import IS_FREE
 
 logger = logging.getLogger(__name__)
 
@@ -88,15 +89,15 @@ def _spread(provider: str, *, over: timedelta, now: datetime | None) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             -- A common table expression, not a subquery: a plan may run a subquery twice, and its
             -- LIMIT with it.
             WITH overdue AS MATERIALIZED (
-                SELECT id FROM integration_health_checks
-                WHERE provider = %(provider)s AND enabled
-                    AND next_check_at <= COALESCE(%(now)s, now())
-                    AND (leased_until IS NULL OR leased_until <= COALESCE(%(now)s, now()))
-                ORDER BY integration_id LIMIT %(chunk)s FOR UPDATE SKIP LOCKED
+                SELECT h.id FROM integration_health_checks h
+                WHERE h.provider = %(provider)s AND h.enabled
+                    AND h.next_check_at <= COALESCE(%(now)s, now())
+                    AND {IS_FREE.format(now="COALESCE(%(now)s, now())")}
+                ORDER BY h.integration_id LIMIT %(chunk)s FOR UPDATE SKIP LOCKED
             )
             UPDATE integration_health_checks h
             SET next_check_at = COALESCE(%(now)s, clock_timestamp())

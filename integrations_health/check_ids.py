@@ -1,6 +1,7 @@
 """The identity of one check: the same check always has the same id."""
 
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
@@ -16,14 +17,19 @@ def check_id(integration_id: UUID, check_seq: int, checked_at: datetime) -> UUID
     """
     seed = (integration_id.int << 64 | check_seq).to_bytes(24, "big")
     tail = int.from_bytes(blake2b(seed, digest_size=10).digest(), "big")
-    milliseconds = int(checked_at.timestamp() * 1000)
     return UUID(
-        int=milliseconds << 80
+        int=_milliseconds(checked_at) << 80
         | _VERSION_7
         | (tail >> 62 & 0xFFF) << 64
         | _VARIANT
         | tail & 0x3FFFFFFFFFFFFFFF
     )
+
+
+# What a page of many said has one time.
+@lru_cache(maxsize=100)
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def jitter(identity: UUID) -> float:

@@ -20,7 +20,6 @@ from integrations_health.outcomes import CheckResult, CheckTarget, Outcome, clam
 from integrations_health.patience import ATTEMPTS, Patience, is_transient
 from integrations_health.providers.base import (
     BULK_SIZE,
-    ConnectionState,
     Failure,
     NoBudget,
     Provider,
@@ -79,6 +78,7 @@ class _Batch:
         self.unreachable: set[UUID] = set()
         self.wait: timedelta | None = None
         self._config = settings.PROVIDERS[provider.name]
+        self._slow_after_ms, self._may_crash = settings.SLOW_MS, bool(settings.CRASH_AT)
         self._allotment = allotment
         self._patience = Patience(targets=len(targets))
         self._refused: Failure | None = None
@@ -106,18 +106,17 @@ class _Batch:
                 broken = (judgement.of_our_bug(one, at=self._now()) for one in targets)
                 self.results |= {result.integration_id: result for result in broken}
                 return
-        todo: deque[tuple[CheckTarget, ServerWord]] = deque()
+        todo, at = deque[tuple[CheckTarget, ServerWord]](), self._now()
         for target in targets:
             server = servers.get(target.integration_id)
             if isinstance(server, ServerStatus) and not self._must_probe(target, server):
-                self._settle(target, server)
+                self._settle(target, server, at=at)
             else:
                 todo.append((target, server))
         await asyncio.gather(*(self._work(todo) for _ in range(min(workers, len(todo)))))
 
-    def _settle(self, target: CheckTarget, server: ServerStatus) -> None:
-        """Conclude at once: the page of many said all that there is to ask."""
-        at = self._now()
+    def _settle(self, target: CheckTarget, server: ServerStatus, *, at: datetime) -> None:
+        """Conclude at once: the page of many, read at `at`, said all that there is to ask."""
         id = check_id(target.integration_id, target.check_seq, at)
         try:
             self.results[target.integration_id] = self._judge(target, server, None, id=id, at=at)
@@ -169,7 +168,7 @@ class _Batch:
             # The probe proves more than the server's word, which is asked only when it fails: with
             # a provider that allows two calls a second, half the calls are half the delay.
             probe = await self._probe(target, None, id=id)
-            if not judgement.is_good(probe, slow_after_ms=settings.SLOW_MS):
+            if not judgement.is_good(probe, slow_after_ms=self._slow_after_ms):
                 server = await self._status(target, probe)
             return self._conclude(target, server, probe, id=id, at=at)
         else:
@@ -182,10 +181,7 @@ class _Batch:
         return self._claimed_at + timedelta(seconds=time.monotonic() - self._started)
 
     def _must_probe(self, target: CheckTarget, server: ServerWord) -> bool:
-        is_as_ever = isinstance(server, ServerStatus) and server.state is ConnectionState.ACTIVE
-        if is_as_ever and not target.is_probe_due:
-            return False
-        return probes.probe_for(target) is not None and judgement.needs_probe(target, server)
+        return judgement.needs_probe(target, server) and probes.probe_for(target) is not None
 
     async def _probe(self, target: CheckTarget, server: ServerWord, *, id: UUID) -> ProbeWord:
         probe = probes.probe_for(target)
@@ -238,13 +234,14 @@ class _Batch:
     def _judge(
         self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, id: UUID, at: datetime
     ) -> CheckResult:
-        crash_point("judging", of=target.server_instance_id)
+        if self._may_crash:
+            crash_point("judging", of=target.server_instance_id)
         return judgement.conclude(
             target,
             server,
             probe,
             id=id,
             at=at,
-            slow_after_ms=settings.SLOW_MS,
+            slow_after_ms=self._slow_after_ms,
             secrets=(self._config["api_key"], target.server_url, target.server_token),
         )

@@ -34,6 +34,11 @@ async def acquit(
     ]
 
 
+async def is_reaching() -> bool:
+    """Say whether any provider that we have a key for, or any canary, takes a connection."""
+    return await _reaches_any(_others(""))
+
+
 def _others(provider: str) -> list[str]:
     providers: list[str] = [
         config["base_url"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,36 +22,42 @@ class HealthRow(NamedTuple):
     error_code: str
     error_message: str
     active_since: datetime | None
-    status_since: datetime | None
+    # Somebody made it due, and no result was recorded since.
+    is_wanted: bool
     interval: timedelta
     state: HealthState
 
 
-class HealthUpdate(NamedTuple):
-    """What one applied result writes, in the order of the statement's columns."""
+class Face(NamedTuple):
+    """The part of a result that most checks of a sweep share: it is sent once for all of them."""
 
-    integration_id: UUID
-    check_seq: int
-    state_version: int
     status: str
     response_time_ms: int | None
-    last_check_at: datetime
-    delay_seconds: float
     consecutive_failures: int
-    ok_streak: int
     failing_streak: int
     suspected_at: datetime | None
-    active_since: datetime | None
-    status_since: datetime | None
     error_code: str
     error_message: str
     metadata: str
 
 
+class HealthUpdate(NamedTuple):
+    """What one applied result writes. What few values stand for many rows is in its `face`."""
+
+    integration_id: UUID
+    check_seq: int
+    state_version: int
+    last_check_at: datetime
+    delay_seconds: float
+    ok_streak: int
+    active_since: datetime | None
+    face: Face
+
+
 # What a statement on health rows `h` and their integrations `i` returns for `read`.
 COLUMNS = """
     h.integration_id, h.user_id, h.service, h.check_seq, h.applied_seq, h.state_version,
-    h.error_code, h.error_message, h.active_since, h.status_since, i.interval_seconds,
+    h.error_code, h.error_message, h.active_since, h.slot_at IS NULL, i.interval_seconds,
     h.status, h.consecutive_failures, h.ok_streak, h.failing_streak, h.suspected_at
 """
 WIDTH = COLUMNS.count(",") + 1
@@ -63,45 +70,54 @@ WHERE h.integration_id = ANY(%b)
 -- Ordered: two workers that lock the same rows must not lock them crosswise.
 ORDER BY h.integration_id FOR UPDATE OF h
 """
-# The rows are locked in a subquery because an UPDATE takes them in whatever order its plan has.
+# The rows are locked in a subquery because an UPDATE takes them in whatever order its plan has: all
+# of them, those too that will not fit, since whoever fits them next locks them again.
 _APPLY = """
+WITH faces AS MATERIALIZED (
+    SELECT number, status, response_time_ms, consecutive_failures, failing_streak, suspected_at,
+        error_code, error_message, metadata::jsonb
+    FROM unnest(%b::text[], %b::int[], %b::int[], %b::int[], %b::timestamptz[], %b::text[],
+        %b::text[], %b::text[]) WITH ORDINALITY AS sent(status, response_time_ms,
+        consecutive_failures, failing_streak, suspected_at, error_code, error_message, metadata,
+        number)
+)
 UPDATE integration_health_checks h
-SET applied_seq = r.check_seq, leased_until = NULL, crash_count = 0, parked_at = NULL,
+SET check_seq = r.check_seq, applied_seq = r.check_seq, crash_count = 0, parked_at = NULL,
     status = r.status, response_time_ms = r.response_time_ms, last_check_at = r.last_check_at,
-    -- No slot: somebody made it due while it was being checked.
-    next_check_at = CASE WHEN h.slot_at IS NULL THEN n.at
-        ELSE n.at + r.delay_seconds * interval '1 second' END,
+    slot_at = h.next_check_at,
+    next_check_at = n.at + r.delay_seconds * interval '1 second',
     consecutive_failures = r.consecutive_failures, ok_streak = r.ok_streak,
     failing_streak = r.failing_streak, suspected_at = r.suspected_at,
-    active_since = r.active_since, status_since = r.status_since,
-    error_code = r.error_code, error_message = r.error_message, metadata = r.metadata::jsonb,
+    active_since = r.active_since,
+    status_since = CASE WHEN h.status = r.status THEN h.status_since ELSE r.last_check_at END,
+    error_code = r.error_code, error_message = r.error_message, metadata = r.metadata,
     state_version = h.state_version + 1, updated_at = n.at
 FROM (SELECT COALESCE(%b::timestamptz, now()) AS at) n, (
-    SELECT held.id, told.* FROM unnest(
-        %b::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::int[], %b::timestamptz[],
-        %b::float[], %b::int[], %b::int[], %b::int[], %b::timestamptz[], %b::timestamptz[],
-        %b::timestamptz[], %b::text[], %b::text[], %b::text[]
-    ) AS told(integration_id, check_seq, state_version, status, response_time_ms, last_check_at,
-        delay_seconds, consecutive_failures, ok_streak, failing_streak, suspected_at, active_since,
-        status_since, error_code, error_message, metadata)
+    SELECT held.ctid, told.*, faces.* FROM unnest(
+        %b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::float[], %b::int[],
+        %b::timestamptz[], %b::int[]
+    ) AS told(integration_id, check_seq, state_version, last_check_at, delay_seconds, ok_streak,
+        active_since, face)
+    JOIN faces ON faces.number = told.face
     JOIN integration_health_checks held ON held.integration_id = told.integration_id
     ORDER BY told.integration_id FOR UPDATE OF held
 ) r
-WHERE h.id = r.id AND h.check_seq = r.check_seq AND h.applied_seq < r.check_seq
-    AND h.state_version = r.state_version
+-- A row that somebody wrote while this waited for its lock has another place: it does not fit.
+WHERE h.ctid = r.ctid AND h.check_seq + 1 = r.check_seq AND h.state_version = r.state_version
 RETURNING h.integration_id
 """
 
 
 def read(columns: Sequence[Any]) -> HealthRow:
     """Return the row whose `COLUMNS` a statement returned, and nothing else."""
-    return HealthRow._make(
-        (
-            *columns[:10],
-            timedelta(seconds=columns[10]),
-            HealthState(_STATUSES[columns[11]], *columns[12:]),
-        )
-    )
+    state = HealthState(_STATUSES[columns[11]], *columns[12:])
+    return HealthRow._make((*columns[:10], _seconds(columns[10]), state))
+
+
+# Most integrations have the same interval.
+@lru_cache(maxsize=1_000)
+def _seconds(seconds: int) -> timedelta:
+    return timedelta(seconds=seconds)
 
 
 def lock(integration_ids: Iterable[UUID]) -> dict[UUID, HealthRow]:
@@ -114,15 +130,19 @@ def lock(integration_ids: Iterable[UUID]) -> dict[UUID, HealthRow]:
 def apply(updates: Sequence[HealthUpdate], *, now: datetime | None = None) -> set[UUID]:
     """Write all updates in one statement; return the integrations whose row did not take its own.
 
-    A row takes it while it is as the update's maker read it: its newest claim is the one that was
-    answered, no answer was applied, and its state is the same version. All the rows are locked,
-    in order, until the transaction ends.
+    A row takes it while it is as the update's maker read it: the number of its newest claim is the
+    one before the update's, and its state is the same version. All the rows are locked, in order,
+    until the transaction ends.
     """
     if not updates:
         return set()
-    columns = [list(column) for column in zip(*updates, strict=True)]
+    numbers: dict[Face, int] = {}
+    *columns, faces = zip(*updates, strict=True)
+    told = [numbers.setdefault(face, len(numbers) + 1) for face in faces]
+    sent = [list(column) for column in zip(*numbers, strict=True)]
+    values = [*sent, now, *(list(column) for column in columns), told]
     with binary_cursor() as cursor:
-        cursor.execute(_APPLY, [now, *columns], prepare=True)
+        cursor.execute(_APPLY, values, prepare=True)
         if cursor.rowcount == len(updates):
             return set()
         return set(columns[0]) - {integration_id for (integration_id,) in cursor.fetchall()}

@@ -98,7 +98,9 @@ def needs_probe(target: CheckTarget, server: ServerWord) -> bool:
         case ServerStatus():
             if server.state is ConnectionState.PENDING:
                 return target.was_connected
-            return server.state in {ConnectionState.ACTIVE, ConnectionState.UNKNOWN}
+            if server.state is ConnectionState.ACTIVE:
+                return target.is_probe_due
+            return server.state is ConnectionState.UNKNOWN
 
 
 def judge(

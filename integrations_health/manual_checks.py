@@ -134,7 +134,7 @@ def _joined(seen: HealthCheck) -> Answer:
         health = HealthCheck.objects.get(integration_id=seen.integration_id)
         if health.last_check_at != seen.last_check_at:
             return Answer(health)
-        if health.leased_until is None:
+        if not schedule.is_being_checked(seen.integration_id):
             raise budget.Spent  # it was given back without a result
         pooled_connection.let_go()
         time.sleep(LOOK_EVERY_SECONDS)

@@ -168,7 +168,7 @@ class CheckResult(NamedTuple):
     def vote(self) -> Vote:
         """What this result speaks for."""
         vote = MEANINGS[self.outcome].vote
-        return Vote.UNHEALTHY if vote is Vote.SUSPECT and self.is_certain else vote
+        return Vote.UNHEALTHY if self.is_certain and vote is Vote.SUSPECT else vote
 
 
 class Transition(NamedTuple):

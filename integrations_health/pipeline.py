@@ -26,9 +26,10 @@ from integrations_health import (
 )
 from integrations_health.budget import Lane
 from integrations_health.checker import Findings
+from integrations_health.claimed import Claim
 from integrations_health.crash_points import crash_point
-from integrations_health.health_rows import HealthRow, HealthUpdate
-from integrations_health.history import HistoryRow
+from integrations_health.entries import Decision
+from integrations_health.health_rows import HealthRow
 from integrations_health.models import HealthCheck
 from integrations_health.outcomes import CheckResult, Transition
 from integrations_health.status import Status
@@ -48,14 +49,6 @@ class AlreadyRunning(Exception):
 
 class Parked(Exception):
     """The integration's check has crashed the worker three times: it rests for an hour."""
-
-
-class _Decision(NamedTuple):
-    """What a result makes of the row that it answers."""
-
-    row: HealthRow
-    result: CheckResult
-    update: HealthUpdate
 
 
 class Checked(NamedTuple):
@@ -115,6 +108,7 @@ def check_one(
     claim = schedule.claim_one(integration_id, now=now)
     if claim.parked:
         live.push(claim.parked)
+    if integration_id in claim.parked:
         raise Parked
     if not claim.targets:
         raise AlreadyRunning
@@ -126,7 +120,7 @@ def check_one(
     return Checked(findings.results[0], Status(before.status), after)
 
 
-def _finish(provider: str, claim: schedule.Claim, *, lane: Lane, now: datetime | None) -> Findings:
+def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) -> Findings:
     """Ask, record, and give back what had no turn."""
     client = network.provider(provider)
     allotment = budget.reserve(
@@ -142,9 +136,11 @@ def _finish(provider: str, claim: schedule.Claim, *, lane: Lane, now: datetime |
     except Exception:
         # Only a dead process leaves its claims to the lease, and marks them: this one still lives.
         schedule.release(claim.targets, wait=RETURN_AFTER_FAILURE, now=now)
+        schedule.finish(claim)
         raise
     crash_point("after_recording")
     schedule.release(findings.deferred, wait=findings.wait_of_deferred, now=now)
+    schedule.finish(claim)
     budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=findings.wait, now=now)
     return findings
 
@@ -185,7 +181,7 @@ def record(
 def _record(
     results: Sequence[CheckResult], known: Mapping[UUID, HealthRow], *, now: datetime | None
 ) -> list[Transition]:
-    decisions, others = _decide(results, known)
+    decisions, others = entries.decide(results, known)
     if others:
         # All of them, then: rows that are locked in two goes may be locked crosswise.
         decisions, others = [], list(results)
@@ -193,58 +189,25 @@ def _record(
     others += unfit
     if others:
         rows = health_rows.lock({result.integration_id for result in others})
-        decisions, others = _decide(others, rows)
+        decisions, others = entries.decide(others, rows, claimed=known)
         written += _write(decisions, now=now)[0]
-        history.append_late(_late(others, rows))
+        history.append_late(entries.late(others, rows))
     # Once, after the last health row is locked: alerts and messages are locked after all of them.
-    lifecycle.follow([entries.observation(*decision) for decision in written], now=now)
+    lifecycle.follow([entries.observation(decision) for decision in written], now=now)
     owners = {decision.row.integration_id: decision.row.user_id for decision in written}
     transaction.on_commit(lambda: live.push(owners))
     crash_point("before_commit")
-    return [
-        entries.transition(*decision)
-        for decision in written
-        if decision.update.status != decision.row.state.status
-    ]
-
-
-def _decide(
-    results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]
-) -> tuple[list[_Decision], list[CheckResult]]:
-    """Decide on what answers the claim of its row, once; return the others as they are."""
-    decisions: list[_Decision] = []
-    others: list[CheckResult] = []
-    seen: set[UUID] = set()
-    for result in results:
-        row = rows.get(result.integration_id)
-        is_awaited = row is not None and row.applied_seq < result.check_seq == row.check_seq
-        if row is None or not is_awaited or result.integration_id in seen:
-            others.append(result)
-            continue
-        seen.add(result.integration_id)
-        decisions.append(_Decision(row, result, entries.current(row, result)))
-    return decisions, others
+    return [entries.transition(decision) for decision in written if decision.is_change]
 
 
 def _write(
-    decisions: Sequence[_Decision], *, now: datetime | None
-) -> tuple[list[_Decision], list[CheckResult]]:
+    decisions: Sequence[Decision], *, now: datetime | None
+) -> tuple[list[Decision], list[CheckResult]]:
     """Write rows and history; return what was, and the results whose row is another by now."""
     missed = health_rows.apply([decision.update for decision in decisions], now=now)
     unfit: list[CheckResult] = []
     if missed:
         unfit = [one.result for one in decisions if one.row.integration_id in missed]
         decisions = [one for one in decisions if one.row.integration_id not in missed]
-    history.append([entries.finished(*decision) for decision in decisions])
+    history.append([entries.finished(decision) for decision in decisions])
     return list(decisions), unfit
-
-
-def _late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:
-    """Return the history of results whose integration was claimed anew; drop what was applied."""
-    return [
-        entries.late(row, result)
-        for result in results
-        if (row := rows.get(result.integration_id)) is not None
-        and result.check_seq < row.check_seq
-        and result.check_seq != row.applied_seq
-    ]

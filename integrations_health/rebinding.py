@@ -9,12 +9,12 @@ from integrations_health import live
 from integrations_health.models import Integration, ReauthRequest
 from integrations_health.providers.base import Account
 
-# Due at once. What is being asked of the old connection says nothing of the new one: its claim
-# counts no more, and what it finds is only added to the history.
+# Due at once. What is being asked of the old connection says nothing of the new one: its number is
+# used up, and what it finds is only added to the history.
 _START_ANEW = """
 UPDATE integration_health_checks h
-SET check_seq = h.check_seq + 1, applied_seq = h.check_seq + 1, leased_until = NULL,
-    crash_count = 0, parked_at = NULL, active_since = NULL, suspected_at = NULL,
+SET check_seq = h.check_seq + 1, crash_count = 0, parked_at = NULL, active_since = NULL,
+    suspected_at = NULL,
     next_check_at = %(now)s, slot_at = NULL, manual_at = NULL,
     state_version = h.state_version + 1, updated_at = %(now)s
 WHERE h.integration_id = %(integration_id)s

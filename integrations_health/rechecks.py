@@ -40,7 +40,8 @@ class Asked(NamedTuple):
 def ask(integration_ids: Sequence[UUID], *, now: datetime | None = None) -> Asked:
     """Make integrations due, unless they are paused or were checked by hand this minute.
 
-    One statement. Never delays a check; what is being checked right now is due again afterwards.
+    One statement. Never delays a check; what is being checked right now is due again afterwards,
+    for which the version is raised.
     """
     arguments: dict[str, Any] = {
         "integration_ids": list(integration_ids),
@@ -63,7 +64,7 @@ def ask(integration_ids: Sequence[UUID], *, now: datetime | None = None) -> Aske
             moved AS (
                 UPDATE integration_health_checks h
                 SET next_check_at = LEAST(h.next_check_at, n.at + random() * %(spread)s),
-                    slot_at = NULL, manual_at = n.at
+                    slot_at = NULL, manual_at = n.at, state_version = h.state_version + 1
                 FROM asked, n
                 WHERE h.id = asked.id AND asked.enabled AND asked.is_free
                 RETURNING h.id

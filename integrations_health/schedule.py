@@ -3,56 +3,96 @@
 import logging
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 
-from integrations_health import fields, health_rows
+from integrations_health import claimed
 from integrations_health.binary_sql import binary_cursor
-from integrations_health.claim_sql import CLAIM_DUE, CLAIM_ONE
-from integrations_health.health_rows import HealthRow
+from integrations_health.claim_sql import (
+    CLAIM_DUE,
+    CLAIM_ONE,
+    FINISH,
+    IS_FREE,
+    LOCK_PROVIDER,
+    LOCK_PROVIDER_OF,
+    REAP,
+)
+from integrations_health.claimed import Claim
 from integrations_health.outcomes import MEANINGS, CheckTarget, Outcome
 
 logger = logging.getLogger(__name__)
 
 PARK_AFTER_CRASHES = 3
 PARKED_FOR = timedelta(hours=1)
-
-
-class Claim(NamedTuple):
-    """What a worker took: nobody else takes it before the lease ends.
-
-    `rows` are the targets' current rows, by integration, as the claim left them. `claimed_at` is
-    the database's clock; `parked` are the integrations that were not handed out because their
-    check crashed the worker too often, with their users; `is_full` says that more may be due.
-    """
-
-    targets: list[CheckTarget]
-    rows: dict[UUID, HealthRow]
-    parked: dict[UUID, UUID]
-    claimed_at: datetime
-    is_full: bool
+# One claim of a provider at a time; the provider's name is the other half of the lock's.
+_CLAIM_LOCK = 0x1A7C4ED
 
 
 def claim_due(provider: str, *, limit: int, now: datetime | None = None) -> Claim:
     """Reserve up to `limit` due integrations of a provider for `CHECK_LEASE`, oldest first.
 
-    One statement. `now` replaces the database's clock in tests. A row whose check has crashed its
-    worker three times is parked for an hour with status `unknown` instead of being handed out.
+    What a dead worker held until its lease ended is due again and marked. Three such marks in a
+    row park an integration for an hour with status `unknown`. Always as many statements. `now`
+    replaces the database's clock in tests.
     """
-    return _claim(CLAIM_DUE, {"provider": provider, "limit": limit, "now": now})
+    with transaction.atomic(), binary_cursor() as cursor:
+        cursor.execute(LOCK_PROVIDER, {"lock": _CLAIM_LOCK, "provider": provider})
+        parked = _reap(cursor, provider, now=now)
+        arguments = {
+            "provider": provider,
+            "limit": limit,
+            "lease": settings.CHECK_LEASE,
+            "is_turn_of_suspects": random.random() < 0.5,
+            "now": now,
+        }
+        found = cursor.execute(CLAIM_DUE, arguments, prepare=True).fetchall()
+    return claimed.read(found, limit=limit, parked=parked)
 
 
 def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
-    """Reserve one integration, due or not, paused or not; empty while it is being checked."""
-    return _claim(CLAIM_ONE, {"integration_id": integration_id, "limit": 1, "now": now})
+    """Reserve one integration, due or not, paused or not.
+
+    Empty while it is being checked, and when it was parked just now.
+    """
+    asked = {"integration_id": integration_id, "lease": settings.CHECK_LEASE, "now": now}
+    parked: dict[UUID, UUID] = {}
+    with transaction.atomic(), binary_cursor() as cursor:
+        row = cursor.execute(LOCK_PROVIDER_OF, {"lock": _CLAIM_LOCK, **asked}).fetchone()
+        if row is not None:
+            parked = _reap(cursor, row[0], now=now)
+        if row is None or integration_id in parked:
+            return claimed.nothing(parked=parked)
+        found = cursor.execute(CLAIM_ONE, asked).fetchall()
+    return claimed.read(found, limit=1, parked=parked)
+
+
+def finish(claim: Claim) -> None:
+    """End a claim: what it still holds, and was neither recorded nor released, is due as before."""
+    if claim.batch is not None:
+        with binary_cursor() as cursor:
+            cursor.execute(FINISH, [claim.batch])
+
+
+def is_being_checked(integration_id: UUID, *, now: datetime | None = None) -> bool:
+    """Say whether a worker holds the integration right now."""
+    arguments = {"integration_id": integration_id, "now": now}
+    free = IS_FREE.format(now="COALESCE(%(now)s, now())")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM integration_health_checks h"
+            f" WHERE h.integration_id = %(integration_id)s AND NOT ({free})",
+            arguments,
+        )
+        return cursor.fetchone() is not None
 
 
 def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | None = None) -> int:
-    """Give back claims that were not checked: due again after `wait`; returns how many."""
+    """Give back what was claimed and not checked: due again after `wait`; returns how many."""
     if not targets:
         return 0
     arguments: list[Any] = [
@@ -65,12 +105,11 @@ def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | 
         cursor.execute(
             """
             UPDATE integration_health_checks h
-            SET next_check_at = COALESCE(%s, now()) + %s, leased_until = NULL,
+            SET next_check_at = COALESCE(%s, now()) + %s, check_seq = r.check_seq,
                 applied_seq = r.check_seq, crash_count = 0
             FROM (SELECT * FROM unnest(%s::uuid[], %s::bigint[]) AS r(integration_id, check_seq)
                   ORDER BY integration_id) r
-            WHERE h.integration_id = r.integration_id AND h.check_seq = r.check_seq
-                AND h.applied_seq < r.check_seq
+            WHERE h.integration_id = r.integration_id AND h.check_seq + 1 = r.check_seq
             """,
             arguments,
         )
@@ -81,13 +120,13 @@ def batches_due(*, now: datetime | None = None) -> dict[str, int]:
     """Return how many batches to wake per provider: enough for what is due, but not a flood."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT p.provider, due.count FROM unnest(%s::text[]) AS p(provider), LATERAL (
                 SELECT count(*) FROM (
                     SELECT FROM integration_health_checks h
                     WHERE h.provider = p.provider AND h.enabled
                         AND h.next_check_at <= COALESCE(%s, now())
-                        AND (h.leased_until IS NULL OR h.leased_until <= COALESCE(%s, now()))
+                        AND {IS_FREE.format(now="COALESCE(%s, now())")}
                     LIMIT %s
                 ) AS found
             ) AS due WHERE due.count > 0
@@ -111,7 +150,8 @@ def make_due(
     """Make integrations due at once, or evenly over `spread`; returns how many moved.
 
     Never delays a check that is due sooner. What is being checked right now ends first, and is
-    then due again: its result may be older than the reason to look.
+    then due again: its result may be older than the reason to look. The version is raised, so that
+    the result looks at the row anew.
     """
     arguments: dict[str, Any] = {
         "now": now,
@@ -124,7 +164,7 @@ def make_due(
             UPDATE integration_health_checks h
             SET next_check_at =
                 LEAST(h.next_check_at, COALESCE(%(now)s, now()) + random() * %(spread)s),
-                slot_at = NULL
+                slot_at = NULL, state_version = h.state_version + 1
             FROM (
                 SELECT id FROM integration_health_checks
                 WHERE integration_id = ANY(%(integration_ids)s)
@@ -152,62 +192,18 @@ def is_recently_healthy(integration_id: UUID, *, now: datetime | None = None) ->
         return cursor.fetchone() is not None
 
 
-def _claim(sql: str, arguments: dict[str, Any]) -> Claim:
-    with transaction.atomic(), binary_cursor() as cursor:
-        cursor.execute(
-            sql,
-            {
-                "lease": settings.CHECK_LEASE,
-                "crashes": PARK_AFTER_CRASHES,
-                "parked_for": PARKED_FOR,
-                "crash_code": Outcome.INTERNAL_ERROR.value,
-                "crash_message": MEANINGS[Outcome.INTERNAL_ERROR].sentence,
-                "is_turn_of_suspects": random.random() < 0.5,
-                **arguments,
-            },
-        )
-        found = cursor.fetchall()
-    targets: list[CheckTarget] = []
-    rows: dict[UUID, HealthRow] = {}
-    parked: dict[UUID, UUID] = {}
-    claimed_at, oldest = datetime.min.replace(tzinfo=UTC), 0
-    for columns in found:
-        row = health_rows.read(columns[: health_rows.WIDTH])
-        claimed_at, oldest, is_poison, *asked_with = columns[health_rows.WIDTH :]
-        if is_poison:
-            parked[row.integration_id] = row.user_id
-            logger.error("check.parked", extra={"integration_id": str(row.integration_id)})
-        else:
-            targets.append(_target(row, asked_with))
-            rows[row.integration_id] = row
-    is_full = oldest >= arguments["limit"] or oldest > len(found)
-    return Claim(targets, rows, parked, claimed_at, is_full)
-
-
-def _target(row: HealthRow, asked_with: Sequence[Any]) -> CheckTarget:
-    return CheckTarget(
-        integration_id=row.integration_id,
-        check_seq=row.check_seq,
-        service=row.service,
-        provider=asked_with[0],
-        server_instance_id=asked_with[1],
-        provider_user_id=asked_with[2],
-        auth_config_id=asked_with[3],
-        server_url=_secret(asked_with[4], integration_id=row.integration_id),
-        server_token=_secret(asked_with[5], integration_id=row.integration_id),
-        probe_tool=asked_with[6],
-        probe_arguments=asked_with[7],
-        is_probe_due=asked_with[8],
-        was_connected=asked_with[9],
-        connected_at=asked_with[10],
-    )
-
-
-def _secret(stored: str, *, integration_id: UUID) -> str:
-    try:
-        return fields.decrypt(stored)
-    except fields.UnreadableSecret:
-        # One row's unreadable secret must not stop its batch; without it the provider's client
-        # refuses the target, which is a misconfiguration of ours.
-        logger.exception("secret.unreadable", extra={"integration_id": str(integration_id)})
-        return ""
+def _reap(cursor: psycopg.Cursor, provider: str, *, now: datetime | None) -> dict[UUID, UUID]:
+    """End the claims whose lease is over; return whom that parked, with their users."""
+    arguments = {
+        "provider": provider,
+        "crashes": PARK_AFTER_CRASHES,
+        "parked_for": PARKED_FOR,
+        "crash_code": Outcome.INTERNAL_ERROR.value,
+        "crash_message": MEANINGS[Outcome.INTERNAL_ERROR].sentence,
+        "now": now,
+    }
+    lost = cursor.execute(REAP, arguments, prepare=True).fetchall()
+    parked = {integration_id: user_id for integration_id, user_id, is_poison in lost if is_poison}
+    for integration_id in parked:
+        logger.error("check.parked", extra={"integration_id": str(integration_id)})
+    return parked

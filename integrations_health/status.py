@@ -30,6 +30,11 @@ class Vote(StrEnum):
     ABSTAINS = "abstains"  # says nothing about the integration; no counter moves
 
 
+# A member by its class is looked up by a call, three times as long: most checks need these two.
+_HEALTHY, _HEALTHY_VOTE = Status.HEALTHY, Vote.HEALTHY
+_TOP_SECONDS = LADDER_TOP.total_seconds()
+
+
 # A value that every check makes is a named tuple: a frozen dataclass costs two to four times more.
 class HealthState(NamedTuple):
     """All that the next vote needs to know of the votes before it."""
@@ -45,7 +50,13 @@ class Change(NamedTuple):
     """The state after a vote, and when to look again."""
 
     state: HealthState
-    delay: timedelta
+    # Seconds: each check works one out, and a timedelta of a float takes as long as all the rest.
+    delay_seconds: float
+
+    @property
+    def delay(self) -> timedelta:
+        """When to look again, from this vote on."""
+        return timedelta(seconds=self.delay_seconds)
 
 
 def advance(
@@ -63,15 +74,18 @@ def advance(
     replaces the ladder (a provider's Retry-After, say) and is never shortened by the jitter. A
     suspicion that waits for its second look brings its own wait, 60 s after the first.
     """
-    new = _count(state, vote, at=at)
-    if vote is Vote.SUSPECT and not is_confirmed(new, at=at):
-        assert new.suspected_at is not None
-        return Change(state=new, delay=new.suspected_at + SECOND_OPINION_AFTER - at)
-    if wait is not None:
-        return Change(state=new, delay=min(wait * (1 + JITTER * abs(jitter)), LADDER_TOP))
-    # A timedelta times a float would be worked out as a fraction, at twice the price.
-    seconds = ladder(new, interval=interval).total_seconds() * (1 + JITTER * jitter)
-    return Change(state=new, delay=min(timedelta(seconds=seconds), LADDER_TOP))
+    if vote is _HEALTHY_VOTE:
+        new = HealthState(_HEALTHY, 0, state.ok_streak + 1)
+    else:
+        new = _count(state, vote, at=at)
+        if vote is Vote.SUSPECT and not is_confirmed(new, at=at):
+            assert new.suspected_at is not None
+            return Change(new, (new.suspected_at + SECOND_OPINION_AFTER - at).total_seconds())
+    if wait is None:
+        seconds = ladder(new, interval=interval).total_seconds()
+    else:
+        seconds, jitter = wait.total_seconds(), abs(jitter)
+    return Change(new, min(seconds * (1 + JITTER * jitter), _TOP_SECONDS))
 
 
 def is_confirmed(state: HealthState, *, at: datetime) -> bool:
@@ -81,8 +95,8 @@ def is_confirmed(state: HealthState, *, at: datetime) -> bool:
 
 def ladder(state: HealthState, *, interval: timedelta) -> timedelta:
     """Return `interval` when healthy, else `interval * 2^consecutive_failures`, an hour at most."""
-    if state.status is Status.HEALTHY:
-        return min(interval, LADDER_TOP)
+    if state.status is _HEALTHY:
+        return interval if interval < LADDER_TOP else LADDER_TOP
     # 2^16 intervals of a second pass an hour; the cut keeps the power small.
     doublings: int = 2 ** min(state.consecutive_failures, 16)
     return min(interval * doublings, LADDER_TOP)
@@ -91,8 +105,6 @@ def ladder(state: HealthState, *, interval: timedelta) -> timedelta:
 def _count(state: HealthState, vote: Vote, *, at: datetime) -> HealthState:
     if vote is Vote.ABSTAINS:
         return state
-    if vote is Vote.HEALTHY:
-        return HealthState(Status.HEALTHY, 0, state.ok_streak + 1)
     bad = state._replace(
         status=Status.DEGRADED,
         consecutive_failures=state.consecutive_failures + 1,

@@ -6,7 +6,15 @@ from celery import shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from integrations_health import catch_up, clock, partitions, pipeline, rollups, schedule
+from integrations_health import (
+    catch_up,
+    clock,
+    incidents,
+    partitions,
+    pipeline,
+    rollups,
+    schedule,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +35,14 @@ def check_batch(*, provider: str) -> None:
     """Check what is due at a provider for a turn, and wake the next one when there is more."""
     if pipeline.sweep(provider):
         wake(provider)
+
+
+# Beside the senders: during an outage every process that checks waits for answers, and maintenance
+# may take minutes.
+@shared_task(queue="notifications")
+def follow_incidents() -> None:
+    """Look whether a provider or a service fails for many; from however many beats."""
+    incidents.follow()
 
 
 @shared_task(queue="maintenance")

@@ -38,7 +38,6 @@ class Watched(Protocol):
     consecutive_failures: int
     last_check_at: datetime | None
     next_check_at: datetime
-    leased_until: datetime | None
 
 
 class Said(NamedTuple):
@@ -95,12 +94,14 @@ def explain(health: Watched, *, incident_cause: str | None = None) -> Verdict:
     )
 
 
-def outlook(health: Watched, *, interval: timedelta, now: datetime, zone: tzinfo) -> Outlook:
-    """Return when an integration is looked at again, and why then."""
+def outlook(
+    health: Watched, *, is_running: bool, interval: timedelta, now: datetime, zone: tzinfo
+) -> Outlook:
+    """Return when an integration is looked at again, and why then; `is_running`: it is, now."""
     if not health.enabled:
         return Outlook("None: it is paused, and nobody checks it.", "")
     pace = _pace(health, interval)
-    if health.leased_until is not None and health.leased_until > now:
+    if is_running:
         return Outlook("It is being checked right now.", pace)
     wait = health.next_check_at - now
     if wait <= timedelta():

@@ -8,6 +8,7 @@ from django.db import connection
 
 from integrations_health import partitions
 from integrations_health.catch_up import HEARTBEAT
+from integrations_health.claim_sql import IS_FREE
 
 # What is counted, is counted so far: more than that is too much anyway.
 MOST_COUNTED = 10_000
@@ -40,7 +41,7 @@ def paces(*, now: datetime | None = None) -> list[Pace]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT p.provider, due.count, due.oldest, b.calls_per_minute, b.remaining,
                 b.remaining_at, b.blocked_until
             FROM unnest(%(providers)s::text[]) AS p(provider)
@@ -50,7 +51,7 @@ def paces(*, now: datetime | None = None) -> list[Pace]:
                     SELECT h.next_check_at FROM integration_health_checks h
                     WHERE h.provider = p.provider AND h.enabled
                         AND h.next_check_at <= COALESCE(%(now)s, now())
-                        AND (h.leased_until IS NULL OR h.leased_until <= COALESCE(%(now)s, now()))
+                        AND {IS_FREE.format(now="COALESCE(%(now)s, now())")}
                     ORDER BY h.next_check_at LIMIT %(most)s
                 ) AS found
             ) AS due

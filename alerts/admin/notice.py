@@ -26,6 +26,8 @@ _TO_DO = {
     Kind.DESTINATION_DISABLED: "Mend it or type its new address, send a test, then enable it.",
     Kind.NOTIFICATION_DEAD: "Find out why, then send it again. "
     "The notice closes by itself with the next message that is taken.",
+    Kind.PROVIDER_INCIDENT: "Nothing, unless you know better: close the incident then. "
+    "It closes, and the notice with it, once the provider works for nine of ten again.",
 }
 
 
@@ -94,6 +96,9 @@ def _where(notice: StaffNotice) -> tuple[str, str] | None:
         who, pk = "destination", notice.subject
     if who == "destination":
         return reverse("admin:alerts_destination_change", args=[pk]), "The destination"
+    if notice.kind == Kind.PROVIDER_INCIDENT:
+        page = reverse("admin:integrations_health_providerincident_change", args=[notice.subject])
+        return page, "The incident"
     if notice.kind == Kind.NOTIFICATION_DEAD:
         page = reverse("admin:alerts_notification_changelist")
         return f"{page}?recipient__exact={notice.subject}", "The messages"

@@ -66,8 +66,16 @@ class ProviderIncidentAdmin(QuickAdmin):
     """Outages of providers. While one is open, people read of it and alerts about it are held."""
 
     form = IncidentForm  # type: ignore[assignment]  # of one model, where any is said
-    list_display = ("provider", "service", "cause", "opened_at", "closed_at", "affected_users")
-    list_filter = ("provider", ("closed_at", admin.EmptyFieldListFilter))
+    list_display = (
+        "provider",
+        "service",
+        "cause",
+        "is_detected",
+        "opened_at",
+        "closed_at",
+        "affected_users",
+    )
+    list_filter = ("provider", "is_detected", ("closed_at", admin.EmptyFieldListFilter))
     ordering = ("-opened_at",)
     actions = ("close",)
 

@@ -1,7 +1,7 @@
 """The rows: who is watched, how they are, how they were."""
 
 from integrations_health.models.api_key import ApiKey
-from integrations_health.models.health import STATUSES, HealthCheck
+from integrations_health.models.health import STATUSES, ClaimedBatch, HealthCheck
 from integrations_health.models.integration import Integration, User
 from integrations_health.models.past import (
     DailyHealth,
@@ -10,19 +10,26 @@ from integrations_health.models.past import (
     ProviderDay,
     RolledUpDay,
 )
-from integrations_health.models.provider import Heartbeat, ProviderBudget, ProviderIncident
+from integrations_health.models.provider import (
+    Heartbeat,
+    OutageStreak,
+    ProviderBudget,
+    ProviderIncident,
+)
 from integrations_health.models.reauth import ReauthAttempt, ReauthRequest
 from integrations_health.models.sign_in import SignInTries
 
 __all__ = [
     "STATUSES",
     "ApiKey",
+    "ClaimedBatch",
     "DailyHealth",
     "HealthCheck",
     "HealthHistory",
     "Heartbeat",
     "Integration",
     "MonitoringGap",
+    "OutageStreak",
     "ProviderBudget",
     "ProviderDay",
     "ProviderIncident",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q, Value
@@ -18,9 +19,10 @@ STATUS_VALUES = [status.value for status in Status]
 class HealthCheck(models.Model):
     """How one integration is now, and when to look again.
 
-    `next_check_at` is the schedule, `leased_until` the lease. A claim raises `check_seq`; a result
-    counts only with the current one. Whoever changes the state raises `state_version`, by which a
-    result knows whether the row is still as its claim read it.
+    `next_check_at` is the schedule. A claim writes a row of ClaimedBatch, none here: its result has
+    the number after `check_seq`, the newest that is used up, and `applied_seq` is the newest of
+    those that were recorded. Whoever changes the state raises `state_version`, by which a result
+    knows whether the row is still as its claim read it.
 
     The row comes with its Integration, so the defaults are the database's. `user`, `service`,
     `provider` and `enabled` are copies; a foreign key over all of them keeps them equal.
@@ -49,8 +51,8 @@ class HealthCheck(models.Model):
 
     check_seq = models.BigIntegerField(db_default=0)
     applied_seq = models.BigIntegerField(db_default=0)
-    slot_at = models.DateTimeField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
+    # The slot that the last check answered; None: somebody made it due since.
+    slot_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     crash_count = models.PositiveSmallIntegerField(db_default=0)
     parked_at = models.DateTimeField(null=True, blank=True)
     ok_streak = models.PositiveIntegerField(db_default=0)
@@ -72,6 +74,12 @@ class HealthCheck(models.Model):
                 fields=["provider", "next_check_at"],
                 condition=Q(enabled=True),
                 name="idx_health_next_check",
+            ),
+            # Empty but after a crash; see `claim_sql`.
+            models.Index(
+                fields=["provider", "next_check_at"],
+                condition=Q(enabled=True, crash_count__gt=0),
+                name="idx_health_suspect",
             ),
             # Not of the healthy: each check would write it, and nobody looks for them by status.
             models.Index(
@@ -97,3 +105,30 @@ class HealthCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} via {self.provider}: {self.status}"
+
+
+class ClaimedBatch(models.Model):
+    """What one worker is checking right now, until it is done or its lease is over.
+
+    `check_seqs` are the numbers of the results, in the order of `integration_ids`. An integration
+    whose `check_seq` has reached its number is not held any more.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    provider = models.CharField(max_length=50)
+    leased_until = models.DateTimeField()
+    integration_ids = ArrayField(models.UUIDField())
+    check_seqs = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        db_table = "claimed_batches"
+        verbose_name_plural = "claimed batches"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(integration_ids__len=F("check_seqs__len")),
+                name="each_claimed_integration_has_its_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.integration_ids)} integrations of {self.provider}"

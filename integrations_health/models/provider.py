@@ -9,7 +9,11 @@ from django.db.models.functions import Now
 
 
 class ProviderIncident(models.Model):
-    """A provider (or one service of it) that fails for many. Overlays status when it is read."""
+    """A provider (or one service of it) that fails for many. Overlays status when it is read.
+
+    One that `is_detected` was seen by ourselves, and we end it; another is ended by whoever opened
+    it. `holds_checks` while checks wait for its end.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.CharField(max_length=50)
@@ -18,6 +22,8 @@ class ProviderIncident(models.Model):
     opened_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True, blank=True)
     affected_users = models.PositiveIntegerField(default=0)
+    is_detected = models.BooleanField(db_default=False)
+    holds_checks = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "provider_incidents"
@@ -35,6 +41,31 @@ class ProviderIncident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.service}".strip()
+
+
+class OutageStreak(models.Model):
+    """What the last looks at a provider, or a service, came to; see `outage_streaks`.
+
+    `asked_at` is when some were last checked early because too little was seen.
+    """
+
+    provider = models.CharField(max_length=50, blank=True)
+    service = models.CharField(max_length=50, blank=True)
+    looks = models.PositiveSmallIntegerField(default=0)
+    is_towards_end = models.BooleanField(default=False)
+    judged_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "outage_streaks"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["provider", "service"], name="one_streak_per_provider_and_service"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.service}: {self.looks} in a row"
 
 
 class ProviderBudget(models.Model):
@@ -61,7 +92,7 @@ class ProviderBudget(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last instant at which the schedule was looked at, in one row."""
+    """The last instant at which something was looked at: a row each, such as the schedule's."""
 
     name = models.CharField(max_length=50, primary_key=True)
     beaten_at = models.DateTimeField()

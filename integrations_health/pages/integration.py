@@ -18,6 +18,7 @@ from integrations_health import (
     names,
     population,
     response_times,
+    schedule,
     shapes,
     time_words,
     timezones,
@@ -94,7 +95,11 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
             health, incident_cause=None if incident is None else incident.cause
         ),
         "outlook": verdicts.outlook(
-            health, interval=found.interval, now=found.now, zone=moments.zone
+            health,
+            is_running=schedule.is_being_checked(health.integration_id, now=found.now),
+            interval=found.interval,
+            now=found.now,
+            zone=moments.zone,
         ),
         "bar": bar_svg.draw(found.bar, labels=labels, name=found.name),
         "bar_labels": labels,

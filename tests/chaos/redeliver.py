@@ -18,8 +18,8 @@ from django.db import connection  # noqa: E402
 
 from integrations_health import pipeline, schedule  # noqa: E402
 from integrations_health.check_ids import check_id  # noqa: E402
+from integrations_health.claimed import Claim  # noqa: E402
 from integrations_health.outcomes import CheckResult, Outcome  # noqa: E402
-from integrations_health.schedule import Claim  # noqa: E402
 
 
 def main() -> None:

@@ -92,10 +92,10 @@ def test_integrations_are_checked_again_once_a_minute(staff: Client) -> None:
     assert health.next_check_at <= timezone.now()
     # Nothing of the claim and of the state was touched.
     assert health.slot_at is None
-    assert (health.check_seq, health.applied_seq, health.state_version, health.leased_until) == (
+    assert (health.check_seq, health.applied_seq, health.status, health.consecutive_failures) == (
         before.check_seq,
         before.applied_seq,
-        before.state_version,
-        before.leased_until,
+        before.status,
+        before.consecutive_failures,
     )
     assert HealthCheck.objects.get(integration=paused).next_check_at == later

@@ -12,10 +12,11 @@ import httpx
 import pytest
 from django.db import connection
 
-from integrations_health.models import HealthCheck, HealthHistory, Integration
+from integrations_health.models import ClaimedBatch, HealthCheck, HealthHistory, Integration
 from integrations_health.providers.simulator import Simulator
 from tests import factories
 from tests.callers import token_of
+from tests.results import lose
 from tests.serving import our_server
 from tests.sessions import at_once
 from tests.watching import health, watch
@@ -29,7 +30,7 @@ def server(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> Iterator[ht
     with our_server(monkeypatch) as client:
         yield client
         # What still runs must be done before the simulator goes.
-        wait_until(lambda: not HealthCheck.objects.exclude(leased_until=None).exists())
+        wait_until(lambda: not ClaimedBatch.objects.exists())
 
 
 @pytest.fixture
@@ -187,8 +188,7 @@ def test_while_checks_hang_no_database_connection_is_held(
 
     wait_until(lambda: other_sessions() == 0)
 
-    still_hanging = HealthCheck.objects.exclude(leased_until=None).count()
-    assert still_hanging == len(made)
+    assert ClaimedBatch.objects.count() == len(made)
 
 
 def other_sessions() -> int:
@@ -213,7 +213,7 @@ def test_a_provider_that_says_wait_is_told_with_how_long(
 
 
 def test_what_rests_is_told(server: httpx.Client, watched: Integration) -> None:
-    HealthCheck.objects.update(crash_count=3)
+    lose(watched, crashes=3)
 
     answer = check(server, watched)
 

@@ -106,6 +106,14 @@ BREAKS: dict[str, list[str]] = {
     "an_incident_closes_after_it_opened": [
         "UPDATE provider_incidents SET closed_at = opened_at - interval '1 second'",
     ],
+    "each_claimed_integration_has_its_number": [
+        "INSERT INTO claimed_batches (provider, leased_until, integration_ids, check_seqs)"
+        " VALUES ('composio', now(), ARRAY[gen_random_uuid()], ARRAY[1, 2])",
+    ],
+    "one_streak_per_provider_and_service": [
+        "INSERT INTO outage_streaks (provider, service, looks, is_towards_end)"
+        " VALUES ('composio', '', 1, false), ('composio', '', 2, false)",
+    ],
     "one_open_reauth_request_per_integration": [
         "INSERT INTO reauth_requests (id, integration_id, user_id, expires_at)"
         " SELECT gen_random_uuid(), integration_id, user_id, now() FROM reauth_requests",

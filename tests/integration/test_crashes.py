@@ -8,10 +8,12 @@ import pytest
 from django.conf import settings
 
 from integrations_health import schedule
+from integrations_health.claimed import Claim
 from integrations_health.models import HealthCheck, Integration
-from integrations_health.schedule import PARK_AFTER_CRASHES, PARKED_FOR, Claim
+from integrations_health.schedule import PARK_AFTER_CRASHES, PARKED_FOR
 from tests import factories
 from tests.conftest import NOW
+from tests.results import lose
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +79,8 @@ def test_what_crashed_does_not_wait_until_nothing_else_is_due() -> None:
 
 
 def test_the_third_crash_parks_the_row_for_an_hour() -> None:
-    poison = due(crash_count=PARK_AFTER_CRASHES, status="healthy")
+    poison = due(status="healthy")
+    lose(poison, crashes=PARK_AFTER_CRASHES, now=NOW)
 
     taken = claim()
 
@@ -90,7 +93,7 @@ def test_the_third_crash_parks_the_row_for_an_hour() -> None:
 
 
 def test_a_parked_row_gets_one_more_try_and_is_parked_again() -> None:
-    due(crash_count=PARK_AFTER_CRASHES)
+    lose(due(), crashes=PARK_AFTER_CRASHES, now=NOW)
     claim()
     an_hour_later = NOW + PARKED_FOR
 

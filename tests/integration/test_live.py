@@ -17,7 +17,7 @@ from integrations_health import audience, live, network, pipeline, quick_redis, 
 from integrations_health.models import HealthCheck, Integration
 from tests import factories
 from tests.conftest import NO_SERVER
-from tests.results import claim, result
+from tests.results import claim, lose, result
 from tests.statements import counted_statements
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +149,8 @@ def check_by_hand(of: Integration) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("look", [sweep, check_by_hand])
 def test_what_is_parked_is_told_as_any_change_is(look: Callable[[Integration], None]) -> None:
-    poison = factories.integration(status="healthy", crash_count=schedule.PARK_AFTER_CRASHES)
+    poison = factories.integration(status="healthy")
+    lose(poison, crashes=schedule.PARK_AFTER_CRASHES)
     watch(poison)
 
     look(poison)

@@ -10,6 +10,7 @@ from integrations_health import budget, manual_checks, manual_slots, pipeline, s
 from integrations_health.models import HealthCheck, HealthHistory, Integration
 from integrations_health.providers.simulator import Simulator
 from tests import factories
+from tests.results import lose
 from tests.sessions import at_once
 from tests.watching import health, watch
 
@@ -99,7 +100,7 @@ def test_what_may_not_be_asked_gives_the_turn_back(watched: Integration) -> None
 
 
 def test_what_crashes_again_and_again_rests_and_gives_the_turn_back(watched: Integration) -> None:
-    HealthCheck.objects.update(crash_count=3)
+    lose(watched, crashes=3)
 
     with pytest.raises(pipeline.Parked):
         manual_checks.check(watched.pk)

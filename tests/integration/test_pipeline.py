@@ -9,6 +9,7 @@ from integrations_health import egress, pipeline, schedule
 from integrations_health.models import HealthCheck, HealthHistory
 from integrations_health.providers.simulator import Simulator
 from tests.conftest import NOW
+from tests.results import lose
 from tests.statements import counted_statements
 from tests.watching import health, watch
 
@@ -31,9 +32,9 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
     with counted_statements() as sent:
         pipeline.run("composio", now=NOW)
 
-    # room; claim in a savepoint; reserve; record (update, copy, a look at alerts) in a savepoint;
-    # settle
-    assert len(sent) == 1 + 3 + 1 + 5 + 1
+    # room; claim (lock, what died, what is due) in a savepoint; reserve; record (update, copy, a
+    # look at alerts) in a savepoint; finish; settle
+    assert len(sent) == 1 + 5 + 1 + 5 + 1 + 1
 
 
 def test_a_full_batch_says_that_there_may_be_more(simulator: Simulator, settings: Any) -> None:
@@ -135,7 +136,8 @@ def test_nobody_is_checked_twice_at_once(simulator: Simulator) -> None:
 
 def test_what_crashed_too_often_is_said_to_rest(simulator: Simulator) -> None:
     account = simulator.connect("composio", "gmail")
-    integration = watch(simulator, account, crash_count=schedule.PARK_AFTER_CRASHES)
+    integration = watch(simulator, account)
+    lose(integration, crashes=schedule.PARK_AFTER_CRASHES, now=NOW)
 
     with pytest.raises(pipeline.Parked):
         pipeline.check_one(integration.id, now=NOW)

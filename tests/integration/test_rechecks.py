@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from integrations_health import rechecks, schedule
+from integrations_health import pipeline, rechecks, schedule
 from integrations_health.models import HealthCheck, Integration
 from integrations_health.rechecks import Asked
 from tests import factories
 from tests.conftest import NOW
-from tests.results import claim
+from tests.results import result
 from tests.sessions import at_once
 from tests.statements import counted_statements
 
@@ -72,16 +72,14 @@ def test_what_is_due_sooner_or_paused_stays_as_it_is() -> None:
 @pytest.mark.django_db
 def test_what_is_being_checked_keeps_its_claim_and_is_due_again() -> None:
     (one,) = waiting(1)
-    (target,) = claim(one)
-    before = HealthCheck.objects.get()
+    taken = schedule.claim_one(one.pk, now=NOW)
 
     ask(one)
 
-    after = HealthCheck.objects.get()
-    assert (after.check_seq, after.leased_until) == (target.check_seq, before.leased_until)
-    assert after.state_version == before.state_version
-    assert (after.slot_at, after.next_check_at) == (None, NOW)
     assert not schedule.claim_due("composio", limit=5, now=NOW).targets
+    pipeline.record([result(taken.targets[0])], known=taken.rows, now=NOW)
+    assert HealthCheck.objects.get().next_check_at == NOW
+    assert len(schedule.claim_due("composio", limit=5, now=NOW).targets) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db.models import F
 
 from integrations_health import pipeline, schedule
+from integrations_health.claimed import Claim
 from integrations_health.models import HealthCheck, HealthHistory, Integration
 from integrations_health.outcomes import CheckResult, Outcome, Transition
-from integrations_health.schedule import PARK_AFTER_CRASHES, Claim
+from integrations_health.schedule import PARK_AFTER_CRASHES
 from integrations_health.status import Status
 from tests import factories
 from tests.conftest import NOW
@@ -106,20 +107,24 @@ def test_a_batch_delivered_twice_is_recorded_once() -> None:
 @pytest.mark.parametrize("deliveries", [1, 2])
 def test_each_of_a_mixed_batch_gets_what_is_due_to_it(deliveries: int) -> None:
     fresh, retaken, gone, given_back = due(4)
+    earlier = NOW - timedelta(minutes=1)
+    lost = schedule.claim_one(retaken.id, now=earlier)
     taken = schedule.claim_due("composio", limit=4, now=NOW)
     schedule.release(
         [one for one in taken.targets if one.integration_id == given_back.id],
         wait=timedelta(0),
         now=NOW,
     )
-    schedule.claim_one(retaken.id, now=LEASE_OVER)
+    anew = earlier + settings.CHECK_LEASE
+    schedule.claim_one(retaken.id, now=anew)
     gone.delete()
 
-    transitions = record(found(taken) * deliveries, taken)
+    everything = taken._replace(rows=taken.rows | lost.rows, targets=taken.targets + lost.targets)
+    transitions = record(found(everything) * deliveries, everything)
 
     assert [one.integration_id for one in transitions] == [fresh.id]
     assert health(fresh).consecutive_failures == 1
-    assert health(retaken).leased_until == LEASE_OVER + settings.CHECK_LEASE
+    assert schedule.is_being_checked(retaken.id, now=anew)
     assert health(given_back).last_check_at is None
     lines = HealthHistory.objects.values_list("integration_id", flat=True)
     assert sorted(lines) == sorted([fresh.id, retaken.id])

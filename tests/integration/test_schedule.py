@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 from integrations_health import schedule
-from integrations_health.models import HealthCheck, Integration
-from integrations_health.schedule import Claim
+from integrations_health.claimed import Claim
+from integrations_health.models import ClaimedBatch, HealthCheck, Integration
 from tests import factories
 from tests.conftest import NOW
 
@@ -58,16 +58,39 @@ def test_a_claim_that_finds_less_than_its_limit_is_not_full() -> None:
     assert not claim(limit=2).is_full
 
 
-def test_a_claimed_row_is_leased_and_numbered() -> None:
-    integration = due(at=NOW - timedelta(minutes=47))
+def test_a_claim_holds_what_it_took_and_writes_none_of_it() -> None:
+    integration = due(at=NOW - timedelta(minutes=47), check_seq=6, applied_seq=6)
+    before = HealthCheck.objects.values().get()
 
-    (target,) = claim().targets
+    taken = claim()
 
-    row = health(integration)
-    assert row.check_seq == target.check_seq == 1
-    assert row.slot_at == NOW - timedelta(minutes=47)
-    assert row.leased_until == NOW + settings.CHECK_LEASE
+    (held,) = ClaimedBatch.objects.all()
+    assert held.pk == taken.batch
+    assert (held.integration_ids, held.check_seqs) == ([integration.id], [7])
+    assert held.leased_until == NOW + settings.CHECK_LEASE
+    assert [target.check_seq for target in taken.targets] == [7]
+    assert HealthCheck.objects.values().get() == before
     assert claim().targets == []
+
+
+def test_what_is_held_is_being_checked_until_its_claim_ends() -> None:
+    integration, other = due(), due(at=NOW + timedelta(hours=1))
+    taken = claim()
+
+    held = [schedule.is_being_checked(one.id, now=NOW) for one in (integration, other)]
+    schedule.finish(taken)
+
+    assert held == [True, False]
+    assert not schedule.is_being_checked(integration.id, now=NOW)
+    assert len(claim().targets) == 1
+
+
+def test_a_claim_that_found_nothing_holds_nothing() -> None:
+    taken = claim()
+    schedule.finish(taken)
+
+    assert taken.batch is None
+    assert not ClaimedBatch.objects.exists()
 
 
 def test_many_missed_slots_are_one_check() -> None:
@@ -90,7 +113,7 @@ def test_a_claim_does_not_wait_for_a_row_that_somebody_else_holds() -> None:
         cursor.execute(f"SELECT FROM {TABLE} WHERE integration_id = %s FOR UPDATE", [held.id])
         taken = claim()
 
-    assert [target.integration_id for target in taken.targets] == [free.id]
+    assert {target.integration_id for target in taken.targets} == {held.id, free.id}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +178,7 @@ def test_nothing_is_given_back_that_another_worker_has_taken() -> None:
     given_back = schedule.release(stale.targets, wait=timedelta(0), now=LEASE_OVER)
 
     assert given_back == 0
-    assert health(integration).leased_until == LEASE_OVER + settings.CHECK_LEASE
+    assert schedule.is_being_checked(integration.id, now=LEASE_OVER)
 
 
 def test_each_provider_with_something_due_is_woken_for_as_many_batches_as_it_needs(

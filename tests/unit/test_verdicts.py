@@ -28,7 +28,6 @@ class Health:
     consecutive_failures: int = 0
     last_check_at: datetime | None = NOW
     next_check_at: datetime = NOW + timedelta(minutes=58)
-    leased_until: datetime | None = None
 
 
 EXPIRED = Health(
@@ -127,8 +126,10 @@ def test_whatever_stands_in_the_metadata_is_no_reason_to_fail(metadata: Any) -> 
     assert verdicts.explain(Health(metadata=metadata)).sentence
 
 
-def outlook(**fields: Any) -> verdicts.Outlook:
-    return verdicts.outlook(Health(**fields), interval=FIVE_MINUTES, now=NOW, zone=UTC)
+def outlook(*, is_running: bool = False, **fields: Any) -> verdicts.Outlook:
+    return verdicts.outlook(
+        Health(**fields), is_running=is_running, interval=FIVE_MINUTES, now=NOW, zone=UTC
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,8 +138,8 @@ def outlook(**fields: Any) -> verdicts.Outlook:
         ({}, "In 58 min, at 12:58."),
         ({"next_check_at": NOW}, "In a moment: it is due."),
         ({"next_check_at": NOW - timedelta(hours=9)}, "In a moment: it is due."),
-        ({"leased_until": NOW + timedelta(seconds=9)}, "It is being checked right now."),
-        ({"leased_until": NOW - timedelta(seconds=9)}, "In 58 min, at 12:58."),
+        ({"is_running": True}, "It is being checked right now."),
+        ({"is_running": True, "next_check_at": NOW}, "It is being checked right now."),
         ({"enabled": False}, "None: it is paused, and nobody checks it."),
     ],
 )
