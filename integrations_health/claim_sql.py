@@ -8,15 +8,24 @@ being checked; as soon as `check_seq` moves on, the name says nothing any more.
 from integrations_health.health_rows import COLUMNS
 
 _NOW = "COALESCE(%(now)b::timestamptz, now())"
-# Read as one set, however many rows ask: `NOT IN` is hashed.
-IS_FREE = """
+# Of many rows. Read as one set, however many rows ask: `NOT IN` is hashed.
+_IS_NOT_HELD = """
     (h.integration_id, h.check_seq + 1) NOT IN (
-        SELECT unnest(held.integration_ids), unnest(held.check_seqs)
-        FROM claimed_batches held WHERE held.leased_until > {now})
+        SELECT unnest(held.integration_ids), unnest(held.check_seqs) FROM claimed_batches held
+        {where})
 """
+IS_FREE = _IS_NOT_HELD.format(where="WHERE held.leased_until > {now}")
+# Of one row: it is looked for in each batch, and nothing is unpacked.
+IS_HELD = """
+    EXISTS (
+        SELECT FROM claimed_batches held
+        WHERE h.integration_id = ANY(held.integration_ids) AND held.check_seqs[
+            array_position(held.integration_ids, h.integration_id)] = h.check_seq + 1 {lease})
+"""
+# What a claim finds held although its lease is over could not be reaped: it stays held.
 _IS_DUE = f"""
     h.provider = %(provider)b::text AND h.enabled AND h.next_check_at <= {_NOW}
-    AND {IS_FREE.format(now=_NOW)}
+    AND {_IS_NOT_HELD.format(where="")}
 """
 _TAKEN = f"""
     SELECT {COLUMNS}, {_NOW} AS now,
@@ -59,17 +68,22 @@ suspects AS MATERIALIZED (
 CLAIM_ONE = _CLAIM.format(
     chosen=f"""
 chosen AS MATERIALIZED (
-    {_TAKEN} WHERE h.integration_id = %(integration_id)b::uuid AND {IS_FREE.format(now=_NOW)}
+    {_TAKEN} WHERE h.integration_id = %(integration_id)b::uuid AND NOT {IS_HELD.format(lease="")}
 )""",
     waiting="0",
 )
 # Two claims of one provider at once would take the same rows: each sees only what was committed.
-_LOCK = "pg_advisory_xact_lock(%(lock)b::int, hashtext({provider}))"
-LOCK_PROVIDER = f"SELECT {_LOCK.format(provider='%(provider)b::text')}"
-LOCK_PROVIDER_OF = f"""
-SELECT provider, {_LOCK.format(provider="provider")} FROM integration_health_checks
-WHERE integration_id = %(integration_id)b::uuid
+_LOCK = f"""
+SELECT h.provider, pg_advisory_xact_lock(%(lock)b::int, hashtext(h.provider)),
+    EXISTS (SELECT FROM claimed_batches lost
+            WHERE lost.provider = h.provider AND lost.leased_until <= {_NOW}) AS is_to_reap
 """
+LOCK_PROVIDER = f"{_LOCK} FROM (SELECT %(provider)b::text AS provider) h"
+LOCK_PROVIDER_OF = f"""
+{_LOCK} FROM integration_health_checks h WHERE h.integration_id = %(integration_id)b::uuid
+"""
+# Whoever holds a row that a dead worker had must not keep the provider's others waiting.
+HURRY = "SET LOCAL lock_timeout = '100ms'"
 # The claims of dead workers. What did not come back is marked, and its number is used up.
 REAP = f"""
 WITH dead AS (

@@ -47,8 +47,8 @@ def read(found: Sequence[Sequence[Any]], *, limit: int, parked: dict[UUID, UUID]
         rows=rows,
         parked=parked,
         claimed_at=found[0][health_rows.WIDTH],
-        # A suspect is taken alone.
-        is_full=len(found) >= limit or suspects > (len(found) == 1),
+        # A suspect is taken alone, and instead of it, or beside it, there may be others.
+        is_full=len(found) >= limit or suspects > 0,
     )
 
 

@@ -131,10 +131,12 @@ def _joined(seen: HealthCheck) -> Answer:
     logger.info("manual_check.joined", extra={"integration_id": str(seen.integration_id)})
     gives_up_at = time.monotonic() + settings.MANUAL_CHECK_PATIENCE.total_seconds()
     while time.monotonic() < gives_up_at:
+        # First: a result that is recorded after this is found below.
+        is_running = schedule.is_being_checked(seen.integration_id)
         health = HealthCheck.objects.get(integration_id=seen.integration_id)
         if health.last_check_at != seen.last_check_at:
             return Answer(health)
-        if not schedule.is_being_checked(seen.integration_id):
+        if not is_running:
             raise budget.Spent  # it was given back without a result
         pooled_connection.let_go()
         time.sleep(LOOK_EVERY_SECONDS)

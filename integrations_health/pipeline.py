@@ -122,25 +122,25 @@ def check_one(
 
 def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) -> Findings:
     """Ask, record, and give back what had no turn."""
-    client = network.provider(provider)
-    allotment = budget.reserve(
-        provider, calls=patience.calls_for(client, claim.targets), lane=lane, now=now
-    )
     try:
+        client = network.provider(provider)
+        allotment = budget.reserve(
+            provider, calls=patience.calls_for(client, claim.targets), lane=lane, now=now
+        )
         pooled_connection.let_go()
         findings = network.run(
             checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at)
         )
         crash_point("after_asking")
         record(findings.results, known=claim.rows, now=now)
+        crash_point("after_recording")
+        schedule.release(findings.deferred, wait=findings.wait_of_deferred, now=now)
     except Exception:
         # Only a dead process leaves its claims to the lease, and marks them: this one still lives.
         schedule.release(claim.targets, wait=RETURN_AFTER_FAILURE, now=now)
-        schedule.finish(claim)
         raise
-    crash_point("after_recording")
-    schedule.release(findings.deferred, wait=findings.wait_of_deferred, now=now)
-    schedule.finish(claim)
+    finally:
+        schedule.finish(claim)
     budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=findings.wait, now=now)
     return findings
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from integrations_health import claimed
 from integrations_health.binary_sql import binary_cursor
@@ -17,7 +18,9 @@ from integrations_health.claim_sql import (
     CLAIM_DUE,
     CLAIM_ONE,
     FINISH,
+    HURRY,
     IS_FREE,
+    IS_HELD,
     LOCK_PROVIDER,
     LOCK_PROVIDER_OF,
     REAP,
@@ -37,19 +40,19 @@ def claim_due(provider: str, *, limit: int, now: datetime | None = None) -> Clai
     """Reserve up to `limit` due integrations of a provider for `CHECK_LEASE`, oldest first.
 
     What a dead worker held until its lease ended is due again and marked. Three such marks in a
-    row park an integration for an hour with status `unknown`. Always as many statements. `now`
-    replaces the database's clock in tests.
+    row park an integration for an hour with status `unknown`. Two statements, and two more after a
+    crash. `now` replaces the database's clock in tests.
     """
+    arguments = {
+        "lock": _CLAIM_LOCK,
+        "provider": provider,
+        "limit": limit,
+        "lease": settings.CHECK_LEASE,
+        "is_turn_of_suspects": random.random() < 0.5,
+        "now": now,
+    }
     with transaction.atomic(), binary_cursor() as cursor:
-        cursor.execute(LOCK_PROVIDER, {"lock": _CLAIM_LOCK, "provider": provider})
-        parked = _reap(cursor, provider, now=now)
-        arguments = {
-            "provider": provider,
-            "limit": limit,
-            "lease": settings.CHECK_LEASE,
-            "is_turn_of_suspects": random.random() < 0.5,
-            "now": now,
-        }
+        parked = _lock(cursor, LOCK_PROVIDER, arguments)
         found = cursor.execute(CLAIM_DUE, arguments, prepare=True).fetchall()
     return claimed.read(found, limit=limit, parked=parked)
 
@@ -59,15 +62,17 @@ def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
 
     Empty while it is being checked, and when it was parked just now.
     """
-    asked = {"integration_id": integration_id, "lease": settings.CHECK_LEASE, "now": now}
-    parked: dict[UUID, UUID] = {}
+    arguments = {
+        "lock": _CLAIM_LOCK,
+        "integration_id": integration_id,
+        "lease": settings.CHECK_LEASE,
+        "now": now,
+    }
     with transaction.atomic(), binary_cursor() as cursor:
-        row = cursor.execute(LOCK_PROVIDER_OF, {"lock": _CLAIM_LOCK, **asked}).fetchone()
-        if row is not None:
-            parked = _reap(cursor, row[0], now=now)
-        if row is None or integration_id in parked:
+        parked = _lock(cursor, LOCK_PROVIDER_OF, arguments)
+        if integration_id in parked:
             return claimed.nothing(parked=parked)
-        found = cursor.execute(CLAIM_ONE, asked).fetchall()
+        found = cursor.execute(CLAIM_ONE, arguments).fetchall()
     return claimed.read(found, limit=1, parked=parked)
 
 
@@ -80,13 +85,12 @@ def finish(claim: Claim) -> None:
 
 def is_being_checked(integration_id: UUID, *, now: datetime | None = None) -> bool:
     """Say whether a worker holds the integration right now."""
-    arguments = {"integration_id": integration_id, "now": now}
-    free = IS_FREE.format(now="COALESCE(%(now)s, now())")
+    is_held = IS_HELD.format(lease="AND held.leased_until > COALESCE(%(now)s, now())")
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT FROM integration_health_checks h"
-            f" WHERE h.integration_id = %(integration_id)s AND NOT ({free})",
-            arguments,
+            f" WHERE h.integration_id = %(integration_id)s AND {is_held}",
+            {"integration_id": integration_id, "now": now},
         )
         return cursor.fetchone() is not None
 
@@ -107,9 +111,13 @@ def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | 
             UPDATE integration_health_checks h
             SET next_check_at = COALESCE(%s, now()) + %s, check_seq = r.check_seq,
                 applied_seq = r.check_seq, crash_count = 0
-            FROM (SELECT * FROM unnest(%s::uuid[], %s::bigint[]) AS r(integration_id, check_seq)
-                  ORDER BY integration_id) r
-            WHERE h.integration_id = r.integration_id AND h.check_seq + 1 = r.check_seq
+            FROM (
+                SELECT held.id, r.check_seq
+                FROM unnest(%s::uuid[], %s::bigint[]) AS r(integration_id, check_seq)
+                JOIN integration_health_checks held USING (integration_id)
+                ORDER BY integration_id FOR UPDATE OF held
+            ) AS r
+            WHERE h.id = r.id AND h.check_seq + 1 = r.check_seq
             """,
             arguments,
         )
@@ -192,6 +200,24 @@ def is_recently_healthy(integration_id: UUID, *, now: datetime | None = None) ->
         return cursor.fetchone() is not None
 
 
+def _lock(cursor: psycopg.Cursor, sql: str, arguments: dict[str, Any]) -> dict[UUID, UUID]:
+    """Take the turn to claim of a provider; return whom the end of dead claims parked."""
+    row = cursor.execute(sql, arguments, prepare=True).fetchone()
+    if row is None:
+        return {}
+    provider, _, is_to_reap = row
+    if not is_to_reap:
+        return {}
+    try:
+        with transaction.atomic():
+            cursor.execute(HURRY)
+            return _reap(cursor, provider, now=arguments["now"])
+    except LockNotAvailable:
+        # The next claim tries again; what the dead claims held is nobody's until then.
+        logger.warning("claims.not_reaped_yet", extra={"provider": provider})
+        return {}
+
+
 def _reap(cursor: psycopg.Cursor, provider: str, *, now: datetime | None) -> dict[UUID, UUID]:
     """End the claims whose lease is over; return whom that parked, with their users."""
     arguments = {
@@ -202,7 +228,7 @@ def _reap(cursor: psycopg.Cursor, provider: str, *, now: datetime | None) -> dic
         "crash_message": MEANINGS[Outcome.INTERNAL_ERROR].sentence,
         "now": now,
     }
-    lost = cursor.execute(REAP, arguments, prepare=True).fetchall()
+    lost = cursor.execute(REAP, arguments).fetchall()
     parked = {integration_id: user_id for integration_id, user_id, is_poison in lost if is_poison}
     for integration_id in parked:
         logger.error("check.parked", extra={"integration_id": str(integration_id)})

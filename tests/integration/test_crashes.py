@@ -14,6 +14,7 @@ from integrations_health.schedule import PARK_AFTER_CRASHES, PARKED_FOR
 from tests import factories
 from tests.conftest import NOW
 from tests.results import lose
+from tests.sessions import another_session
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,8 @@ def test_rows_whose_worker_died_are_taken_one_at_a_time() -> None:
     after_the_crash = [claim(now=LEASE_OVER) for _ in range(3)]
 
     assert [len(taken.targets) for taken in after_the_crash] == [1, 1, 1]
-    assert [taken.is_full for taken in after_the_crash] == [True, True, False]
+    assert [taken.is_full for taken in after_the_crash] == [True, True, True]
+    assert not claim(now=LEASE_OVER).is_full
 
 
 def test_what_crashed_does_not_make_the_batches_of_the_others_small() -> None:
@@ -76,6 +78,42 @@ def test_what_crashed_does_not_wait_until_nothing_else_is_due() -> None:
         assert claims < 100
 
     assert suspect.id in taken
+
+
+def test_a_suspect_and_a_clean_one_are_two_batches() -> None:
+    due(crash_count=1, at=NOW - timedelta(minutes=2))
+    due()
+
+    sizes = [(len(taken.targets), taken.is_full) for taken in (claim(), claim(), claim())]
+
+    assert sizes[0] == (1, True)
+    assert [size for size, _ in sizes] == [1, 1, 0]
+    assert not sizes[2][1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_holds_a_row_of_a_dead_worker_stops_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lost, free, other = due(), due(), due(at=NOW + timedelta(hours=1))
+    lose(lost, now=NOW)
+    lock = "SELECT FROM integration_health_checks WHERE integration_id = %s FOR UPDATE"
+
+    with another_session() as session:
+        session.execute(lock, [lost.id])
+        meanwhile = [claim(), schedule.claim_one(other.id, now=NOW)]
+        of_the_dead = schedule.claim_one(lost.id, now=NOW)
+        session.rollback()
+    afterwards = claim()
+
+    assert [[one.integration_id for one in taken.targets] for taken in meanwhile] == [
+        [free.id],
+        [other.id],
+    ]
+    assert of_the_dead.targets == []
+    assert "claims.not_reaped_yet" in caplog.messages
+    assert [one.integration_id for one in afterwards.targets] == [lost.id]
+    assert health(lost).crash_count == 1
 
 
 def test_the_third_crash_parks_the_row_for_an_hour() -> None:

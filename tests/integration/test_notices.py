@@ -137,6 +137,6 @@ def test_a_notice_costs_the_same_number_of_statements_whatever_the_batch(size: i
     with counted_statements() as sent:
         check(*many, outcome=Outcome.KEY_REJECTED, at=NOW + MINUTE)
 
-    # five for each claim; then record: savepoint, lock, update, copy, a look at alerts, which
+    # four for each claim; then record: savepoint, lock, update, copy, a look at alerts, which
     # providers, the notice, release
-    assert len(sent) == 5 * size + 8
+    assert len(sent) == 4 * size + 8
