@@ -8,6 +8,7 @@ from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment, logs
+from integrations_health.web_database.waiting import Connection
 
 ROOT = environment.ROOT
 VAR = ROOT / "var"
@@ -56,6 +57,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Next to the views, so that the others still see to the page that it gives.
+    "integrations_health.pages.away.DatabaseAway",
 ]
 TEMPLATES = [
     {
@@ -228,12 +231,20 @@ _database["OPTIONS"] = {
     " -c idle_in_transaction_session_timeout=10000 -c random_page_cost=1.1",
 }
 if _POOL_SIZE:
+    _database["ENGINE"] = "integrations_health.web_database"
     _database["CONN_MAX_AGE"] = 0
+    # People wait for it, as long as integrations_health.web_database.waiting says; the last of two
+    # that are the same counts.
+    _database["OPTIONS"]["options"] += " -c statement_timeout=10000"
     _database["OPTIONS"]["pool"] = {
+        "connection_class": Connection,
         "min_size": 1,
         "max_size": _POOL_SIZE,
         "timeout": 2,
         "max_lifetime": 1800,
+        # A connection that cannot be made is given up soon: who asks next, tries again. The pool's
+        # own patience grows to minutes, by which it would come back late after an outage.
+        "reconnect_timeout": 4,
     }
 DATABASES = {"default": _database}
 
@@ -259,6 +270,9 @@ CHANNEL_LAYERS = {
         },
     }
 }
+
+# How long the last known health is kept for when PostgreSQL is away; 0: not at all.
+SNAPSHOT_KEPT = timedelta(hours=environment.number("SNAPSHOT_HOURS", default=24, most=720))
 
 # --- Providers ------------------------------------------------------------------------------
 

@@ -30,7 +30,9 @@ class Caller:
     """Who is asking: a user by our id or by the application's, or its back end (neither).
 
     `key_id` is the API key that was shown, if one was; `expires_at` when the proof ends, None when
-    it has no end of its own. Django REST framework keeps a caller as `request.user`.
+    it has no end of its own. `is_remembered`: the proof could not be looked up and was good some
+    minutes ago, which opens nothing but the last known state. Django REST framework keeps a caller
+    as `request.user`.
     """
 
     way: Way
@@ -39,6 +41,7 @@ class Caller:
     external_id: str | None = None
     key_id: UUID | None = None
     expires_at: datetime | None = None
+    is_remembered: bool = False
 
     @property
     def is_authenticated(self) -> bool:

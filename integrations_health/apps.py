@@ -16,11 +16,13 @@ class IntegrationsHealthConfig(AppConfig):
     verbose_name = "Integration health"
 
     def ready(self) -> None:
-        """Make the coming months whenever the tables were made; hear of changes of access."""
-        from integrations_health import access_changes  # needs the models, which are there now
+        """Make the coming months whenever the tables were made; hear of what ends."""
+        # Need the models, which are there now.
+        from integrations_health import access_changes, forgetting
 
         post_migrate.connect(_make_coming_months, sender=self)
         access_changes.hear()
+        forgetting.hear()
 
 
 def _make_coming_months(*, using: str, **_: Any) -> None:

@@ -1,13 +1,15 @@
 """Find out who sends a request: by a token, an API key or a session."""
 
 from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from integrations_health import api_keys, people, tokens
+from integrations_health import api_keys, database_faults, people, tokens
 from integrations_health.access import ACT_FOR, OWN, Caller, Scope, Way
 from integrations_health.models import User
 from integrations_health.problems import Problem, unavailable
@@ -73,11 +75,31 @@ def _caller_of_token(token: str) -> Caller:
 
 
 def _caller_of_key(key: str, acting_for: str | None) -> Caller:
+    now = timezone.now()
     try:
-        caller = api_keys.read(key, now=timezone.now())
+        caller = api_keys.read(key, now=now)
+        return caller if acting_for is None else _acting(caller, acting_for)
     except api_keys.Refused as error:
         raise _refused(str(error)) from None
-    return caller if acting_for is None else _acting(caller, acting_for)
+    except database_faults.AWAY:
+        known = _remembered(key, acting_for, now=now)
+        if known is None:
+            raise
+        return known
+
+
+def _remembered(key: str, acting_for: str | None, *, now: datetime) -> Caller | None:
+    """Return who shows a key, as it was known when the database last answered."""
+    caller = api_keys.remembered(key, now=now)
+    if caller is None or acting_for is None:
+        return caller
+    reference = _reference_for(caller, acting_for)
+    try:
+        user_id = UUID(reference)
+    except ValueError:
+        user_id = None
+    # Ours or the application's, as `people.act_for` has it.
+    return replace(caller, user_id=user_id, external_id=reference)
 
 
 def _refused(reason: str) -> Problem:
@@ -90,20 +112,11 @@ def _refused(reason: str) -> Problem:
 
 
 def _acting(caller: Caller, sent: str) -> Caller:
-    if not caller.may(Scope.WRITE):
-        raise Problem(
-            status=403, code="scope_missing", detail="An API key that only reads acts for nobody."
-        )
+    reference = _reference_for(caller, sent)
     try:
-        reference = _reference(sent)
         user = people.act_for(reference)
-    except (ValueError, people.Ambiguous):
-        raise Problem(
-            status=400,
-            code="invalid_act_for",
-            detail=f"The header `{ACT_FOR}` is one id of a user, ours or yours, of 1 to "
-            f"{LONGEST_REFERENCE} characters.",
-        ) from None
+    except people.Ambiguous:
+        raise _no_reference() from None
     except people.Inactive:
         raise Problem(
             status=403, code="user_inactive", detail="The account of that user is switched off."
@@ -111,6 +124,27 @@ def _acting(caller: Caller, sent: str) -> Caller:
     if user is None:
         return replace(caller, external_id=reference)
     return replace(caller, user_id=user.pk, external_id=user.external_id)
+
+
+def _reference_for(caller: Caller, sent: str) -> str:
+    """Return the id of whom a caller wants to act for. Raises Problem."""
+    if not caller.may(Scope.WRITE):
+        raise Problem(
+            status=403, code="scope_missing", detail="An API key that only reads acts for nobody."
+        )
+    try:
+        return _reference(sent)
+    except ValueError:
+        raise _no_reference() from None
+
+
+def _no_reference() -> Problem:
+    return Problem(
+        status=400,
+        code="invalid_act_for",
+        detail=f"The header `{ACT_FOR}` is one id of a user, ours or yours, of 1 to "
+        f"{LONGEST_REFERENCE} characters.",
+    )
 
 
 def _reference(sent: str) -> str:

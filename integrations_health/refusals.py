@@ -6,11 +6,10 @@ from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
-from integrations_health import problems
+from integrations_health import database_faults, problems
 from integrations_health.problems import FieldError, Problem
 
 logger = logging.getLogger(__name__)
@@ -98,6 +97,11 @@ def failed(request: HttpRequest) -> HttpResponse:
     )
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Answer while the database is away."""
+    return problems.answer_of(database_faults.unavailable_for_now())
+
+
 def is_api(request: HttpRequest) -> bool:
     """Say whether the API answers for an address; the rest are pages."""
     return request.path_info == "/api" or request.path_info.startswith("/api/")
@@ -110,9 +114,9 @@ def _problem(error: Exception) -> Problem | None:
         return problems.not_found()
     if isinstance(error, exceptions.ValidationError):
         return problems.invalid(*_field_errors(error.get_full_details()))
-    if isinstance(error, OperationalError | InterfaceError):
+    if database_faults.is_away(error):
         logger.warning("database.unavailable", extra={"reason": type(error).__name__})
-        return problems.unavailable("database_unavailable", "The database does not answer.")
+        return database_faults.unavailable_for_now()
     kind = next((known for known in KNOWN if isinstance(error, known)), None)
     if kind is None:
         return None

@@ -22,10 +22,11 @@ START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Web:
-    """A server that runs: where it is reached, and where it logs to."""
+    """A server that runs: where it is reached, where it logs to, and its process."""
 
     url: str
     log_file: Path
+    pid: int
 
     def log(self) -> str:
         """Return what it said so far."""
@@ -55,7 +56,7 @@ def web(folder: Path, **environment: str) -> Iterator[Web]:
             },
         )
     try:
-        server = Web(f"http://127.0.0.1:{port}", log)
+        server = Web(f"http://127.0.0.1:{port}", log, process.pid)
         _wait_for(server, process)
         yield server
     finally:

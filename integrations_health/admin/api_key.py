@@ -1,12 +1,15 @@
 """What staff see of the keys of the application's back end."""
 
+from functools import partial
+from typing import cast
+
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations_health import audit
+from integrations_health import api_keys, audit
 from integrations_health.models import ApiKey
 from integrations_health.staff_pages import QuickAdmin
 
@@ -33,7 +36,9 @@ class ApiKeyAdmin(QuickAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         """End the chosen keys at once, and for good."""
         # Locked: of two who revoke the same key only one is told, and noted, to have done so.
-        ended = list(queryset.filter(revoked_at=None).order_by("pk").select_for_update())
+        open_keys = queryset.filter(revoked_at=None).order_by("pk").select_for_update()
+        ended = cast("list[ApiKey]", list(open_keys))
         queryset.filter(pk__in=[key.pk for key in ended]).update(revoked_at=timezone.now())
         audit.note(request, ended, "Revoked.")
+        transaction.on_commit(partial(api_keys.forget, ended))
         self.message_user(request, f"{len(ended)} revoked.", messages.SUCCESS)

@@ -1,6 +1,6 @@
 """Send an answer as JSON, unless its reader has it already."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -24,6 +24,20 @@ def answer(
         content_type="application/json",
         headers={"Cache-Control": REVALIDATED, **(headers or {})},
     )
+
+
+class AnswerAndMore(HttpResponse):
+    """Does something more once it was sent: nobody waits for that."""
+
+    def __init__(self, answer: HttpResponse, *, then: Callable[[], None]) -> None:
+        """Send what `answer` says."""
+        super().__init__(answer.content, status=answer.status_code, headers=answer.headers)
+        self._then = then
+
+    def close(self) -> None:
+        """Let go what the answer needed, then do the rest."""
+        super().close()
+        self._then()
 
 
 def unchanged(request: HttpRequest, headers: Mapping[str, str]) -> HttpResponse | None:

@@ -160,7 +160,9 @@ SHOW_HEALTH: dict[str, Any] = {
                 "stale": False,
                 "source": "live",
             },
-            "How it is and was.",
+            "How it is and was. While the database is away, how it was when somebody asked last, "
+            "within a day: `stale` is true, `source` is `cache` and `asOf` says when. If nobody "
+            "did, 503.",
         ),
         304: UNCHANGED,
     },

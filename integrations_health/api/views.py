@@ -14,6 +14,8 @@ class ApiView(APIView):
     http_method_names = METHODS
     # The right that every method needs; None: `read` or `write`, as the method has it.
     needs: Scope | None = None
+    # Whether it has an answer for who cannot be looked up while the database is away.
+    shows_last_known = False
 
     @property
     def caller(self) -> Caller:

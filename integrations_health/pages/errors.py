@@ -4,12 +4,13 @@ They ask neither the session nor the database, and hold no token: a foreign, a d
 unknown id are answered the same, byte for byte. Under /api/ the API answers for itself.
 """
 
+import sys
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from integrations_health import refusals
+from integrations_health import database_faults, refusals
 from integrations_health.pages import themes
 
 _TEMPLATE = "errors/error.html"
@@ -53,6 +54,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer when we broke."""
+    # Django calls this where it caught what was raised.
+    error = sys.exception()
+    if error is not None and database_faults.is_away(error):
+        return unavailable(request)
     if refusals.is_api(request):
         return refusals.failed(request)
     return _page(
@@ -62,6 +67,24 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "It has been written down. Your integrations are watched as before; only this page failed.",
         retry=request.get_full_path() if request.method == "GET" else "",
     )
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Answer while the database is away."""
+    if refusals.is_api(request):
+        return refusals.unavailable(request)
+    answer = _page(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "We cannot look right now",
+        "Our database does not answer. It is no fault of yours or of your integrations, and "
+        "nothing was changed.",
+        "Wait half a minute, then try again: this works as soon as the database is back.",
+        retry=request.get_full_path() if request.method == "GET" else "",
+    )
+    answer.headers["Retry-After"] = str(database_faults.retry_seconds())
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import database, stack
+from tests.chaos import database, own_database, stack
+from tests.chaos.lost_database import BACK_SECONDS, is_live
+from tests.chaos.own_database import Site
+from tests.chaos.processes import wait_until
 from tests.chaos.stack import Stack
 from tests.conftest import NO_SERVER, START_SERVERS
 
@@ -38,3 +41,17 @@ def _stack(migrated_template: str, tmp_path: Path) -> Iterator[Stack]:
     """Return a stack of which nothing runs yet; all that it starts is killed at the end."""
     with stack.running(migrated_template, tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def whole_site(shared_bytecode: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a web server on servers of its own."""
+    with own_database.running(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture
+def site(whole_site: Site) -> Iterator[Site]:
+    """Return the same; it gets over what a test did to it without being started again."""
+    yield whole_site
+    wait_until(lambda: is_live(whole_site), seconds=BACK_SECONDS, what="answers are fresh again")

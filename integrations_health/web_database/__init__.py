@@ -1,0 +1,1 @@
+"""Django's PostgreSQL for `web`: whoever asks hears soon that nobody answers."""
