@@ -26,12 +26,14 @@ from alerts.models import (
 )
 from integrations_health.models import (
     ApiKey,
+    ClaimedBatch,
     DailyHealth,
     HealthCheck,
     HealthHistory,
     Heartbeat,
     Integration,
     MonitoringGap,
+    OutageStreak,
     ProviderBudget,
     ProviderDay,
     ProviderIncident,
@@ -130,6 +132,8 @@ EXCUSED: dict[type[models.Model], str] = {
     ReauthRequest: "Who was asked to connect again stands on the alert, and in the audit.",
     ReauthAttempt: "What a browser carries for ten minutes: nothing in it to read.",
     SignInTries: "Digests and counts that are forgotten after minutes: nothing in them to read.",
+    ClaimedBatch: "What workers hold for seconds; an integration's page says whether one does.",
+    OutageStreak: "Two counters between two looks; what they decide is an incident.",
 }
 
 

@@ -235,4 +235,4 @@ def test_a_page_costs_the_same_statements_however_much_there_is(
     with counted_statements() as sent:
         client.get(address(watched))
 
-    assert len(sent) == 18
+    assert len(sent) == 19
