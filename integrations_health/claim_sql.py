@@ -39,6 +39,8 @@ _TAKEN = f"""
         GREATEST(h.active_since, i.connected_at) AS connected_at
     FROM integration_health_checks h JOIN user_integrations i ON i.id = h.integration_id
 """
+# Whoever holds a row for long would keep the results of its whole batch from being written.
+_SKIP = "FOR UPDATE OF h SKIP LOCKED"
 _CLAIM = """
 WITH {chosen}, batch AS (
     INSERT INTO claimed_batches (provider, leased_until, integration_ids, check_seqs)
@@ -54,11 +56,12 @@ SELECT chosen.*, batch.id, {waiting} FROM chosen, batch
 CLAIM_DUE = _CLAIM.format(
     chosen=f"""
 suspects AS MATERIALIZED (
-    {_TAKEN} WHERE {_IS_DUE} AND h.crash_count > 0 ORDER BY h.next_check_at LIMIT 2
+    {_TAKEN} WHERE {_IS_DUE} AND h.crash_count > 0
+    ORDER BY h.next_check_at LIMIT 2 {_SKIP}
 ), clean AS MATERIALIZED (
     {_TAKEN} WHERE {_IS_DUE} AND h.crash_count = 0
         AND NOT (%(is_turn_of_suspects)b::boolean AND EXISTS (SELECT FROM suspects))
-    ORDER BY h.next_check_at LIMIT %(limit)b::bigint
+    ORDER BY h.next_check_at LIMIT %(limit)b::bigint {_SKIP}
 ), chosen AS (
     SELECT * FROM clean
     UNION ALL (SELECT * FROM suspects WHERE NOT EXISTS (SELECT FROM clean) LIMIT 1)
@@ -69,6 +72,7 @@ CLAIM_ONE = _CLAIM.format(
     chosen=f"""
 chosen AS MATERIALIZED (
     {_TAKEN} WHERE h.integration_id = %(integration_id)b::uuid AND NOT {IS_HELD.format(lease="")}
+    {_SKIP}
 )""",
     waiting="0",
 )
