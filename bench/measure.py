@@ -100,7 +100,8 @@ def run(stage: Stage, *, table: int, due: int, policy: str) -> Run:
 
     Raises Broken when the worker ends, stops checking, or finds anything but health.
     """
-    stage.rows.fill(table)
+    with stage.worker_held():
+        stage.rows.fill(table)
     parts = []
     left = due
     while left > 0:

@@ -30,8 +30,8 @@ class References:
 
     def measure_sql(self, stage: Stage, *, table: int, due: int) -> None:
         """Claim, apply and append results that are there already, over one connection."""
-        stage.rows.fill(table)
         with stage.worker_held():
+            stage.rows.fill(table)
             stage.rows.make_due(due, policy=ALWAYS)
             before = processes.cpu_seconds(stage.postgres)
             printed = json.loads(stage.run_module("bench.sql_alone"))

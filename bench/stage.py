@@ -94,7 +94,10 @@ class Stage:
 
     @contextmanager
     def worker_held(self) -> Iterator[None]:
-        """Keep the worker from doing anything: by its own ticks it would take what becomes due."""
+        """Keep the worker from doing anything: by its own ticks it would take what becomes due.
+
+        And wait for what fills the table, which holds its rows until they are all there.
+        """
         os.killpg(self.worker.pid, signal.SIGSTOP)
         try:
             yield

@@ -118,7 +118,8 @@ class _Storm:
 
 def measure(on: Stage) -> dict[str, Any]:
     """Return what a failing check costs beside a healthy one, and when who hears of it."""
-    on.rows.fill(INTEGRATIONS)
+    with on.worker_held():
+        on.rows.fill(INTEGRATIONS)
     # The worker is connected from here on.
     measure_run(on, table=INTEGRATIONS, due=_WARM_UP, policy=ALWAYS)
     with ExitStack() as stack:
