@@ -78,7 +78,7 @@ class _Batch:
         self.unreachable: set[UUID] = set()
         self.wait: timedelta | None = None
         self._config = settings.PROVIDERS[provider.name]
-        self._slow_after_ms, self._may_crash = settings.SLOW_MS, bool(settings.CRASH_AT)
+        self._slow_after_ms = settings.SLOW_MS
         self._allotment = allotment
         self._patience = Patience(targets=len(targets))
         self._refused: Failure | None = None
@@ -106,7 +106,8 @@ class _Batch:
                 broken = (judgement.of_our_bug(one, at=self._now()) for one in targets)
                 self.results |= {result.integration_id: result for result in broken}
                 return
-        todo, at = deque[tuple[CheckTarget, ServerWord]](), self._now()
+        todo: deque[tuple[CheckTarget, ServerWord]] = deque()
+        at = self._now()
         for target in targets:
             server = servers.get(target.integration_id)
             if isinstance(server, ServerStatus) and not self._must_probe(target, server):
@@ -234,8 +235,7 @@ class _Batch:
     def _judge(
         self, target: CheckTarget, server: ServerWord, probe: ProbeWord, *, id: UUID, at: datetime
     ) -> CheckResult:
-        if self._may_crash:
-            crash_point("judging", of=target.server_instance_id)
+        crash_point("judging", of=target.server_instance_id)
         return judgement.conclude(
             target,
             server,

@@ -130,9 +130,9 @@ def lock(integration_ids: Iterable[UUID]) -> dict[UUID, HealthRow]:
 def apply(updates: Sequence[HealthUpdate], *, now: datetime | None = None) -> set[UUID]:
     """Write all updates in one statement; return the integrations whose row did not take its own.
 
-    A row takes it while it is as the update's maker read it: the number of its newest claim is the
-    one before the update's, and its state is the same version. All the rows are locked, in order,
-    until the transaction ends.
+    A row takes it while it is as the update's maker read it: its `check_seq` is the number before
+    the update's, and its state is the same version. All the rows are locked, in order, until the
+    transaction ends.
     """
     if not updates:
         return set()

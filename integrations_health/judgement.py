@@ -89,7 +89,10 @@ def is_good(probe: ProbeWord, *, slow_after_ms: int) -> bool:
 
 
 def needs_probe(target: CheckTarget, server: ServerWord) -> bool:
-    """Say whether a probe can still add something to what the server said."""
+    """Say whether a probe can still add something to what the server said.
+
+    To "active" it adds something when one is due; to what we know nothing by, always.
+    """
     match server:
         case None:
             return True

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import NamedTuple, Self
 
-from integrations_health.outcomes import MEANINGS, Cause, Outcome
-from integrations_health.status import Vote
+from integrations_health.outcomes import TRANSIENT, Cause, Outcome
 
 # The shortest that holds enough is looked at: a long one is full of what was before.
 WINDOWS = (timedelta(seconds=60), timedelta(minutes=2), timedelta(minutes=5))
@@ -23,11 +22,7 @@ LEAST_PROBING = 10
 # No answer for so long, and every call broken: that may as well be our own network.
 SILENCE = timedelta(seconds=30)
 
-FAILING = frozenset(
-    outcome
-    for outcome, meaning in MEANINGS.items()
-    if meaning.vote is Vote.FAILING and meaning.cause is Cause.PROVIDER
-)
+FAILING = TRANSIENT
 REFUSED = frozenset({Outcome.SERVICE_ERROR})
 UNANSWERED = frozenset({Outcome.TIMEOUT, Outcome.UNREACHABLE})
 

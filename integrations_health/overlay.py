@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from integrations_health.models import ProviderIncident
+from integrations_health.outage_rules import Scope
 from integrations_health.status import Status
 
 
@@ -29,7 +30,7 @@ class OpenIncidents:
         service wherever it is reached.
         """
         for incident in self._incidents:
-            if incident.provider in {provider, ""} and incident.service in {service, ""}:
+            if Scope(incident.provider, incident.service).covers(provider, service):
                 return incident
         return None
 
@@ -80,7 +81,7 @@ class Turns:
         return state_version + sum(
             turns
             for of_provider, of_service, turns in self._counts
-            if of_provider in {provider, ""} and of_service in {service, ""}
+            if Scope(of_provider, of_service).covers(provider, service)
         )
 
 
