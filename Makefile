@@ -7,6 +7,10 @@ SETTINGS := IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
 # The command behind it has PostgreSQL and Redis: its own, or those that are in the environment.
 SERVERS := $(IN)python -m config.embedded --
 
+# Where the environment forbids it, as in many containers, each of the many processes that are started
+# here would compile all of its modules again, which takes two of its three seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test bootstrap format lint types contracts migrations browser tests fix docs lock bench
 
 run: ## start everything in this terminal; PORT=8000
@@ -54,10 +58,12 @@ browser:
 		&& { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1; } || true
 
-# All of them are shared out to three processes, each with servers of its own: they wait more than
-# they reckon. With servers from the environment, which cannot be shared, one process runs them.
+# They are shared out to three processes, each with servers of its own: they wait more than they
+# reckon. What is held to seconds has the machine for itself afterwards. With servers from the
+# environment, which cannot be shared, one process runs all.
 ifeq ($(PYTEST)$(DATABASE_URL)$(REDIS_URL),)
-RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder \
+	-m "not alone" && $(SERVERS) $(IN)python -m pytest -m alone
 else
 RUN_TESTS := $(SERVERS) $(IN)python -m pytest $(PYTEST)
 endif

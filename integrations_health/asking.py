@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from integrations_health import budget, network, pooled_connection
-from integrations_health.budget import Lane
+from integrations_health.allotment import Lane
 from integrations_health.models import Integration
 from integrations_health.outcomes import CheckTarget, Outcome
 from integrations_health.providers.base import Call, Failure, Gate, NoBudget, Provider

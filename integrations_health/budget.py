@@ -1,86 +1,24 @@
 """How much a provider lets us ask, shared by every process."""
 
-import asyncio
-import time
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
+from integrations_health.allotment import KEPT_FREE, SHARES, Allotment, Lane
 from integrations_health.outcomes import clamped_wait
-from integrations_health.providers.base import NoBudget, RateLimit
+from integrations_health.providers.base import RateLimit
 
 # The horizon, as a part of a batch's deadline. A batch that waits for its turns holds a worker: it
 # must not hold it long, and what has its turn last still needs the time to answer.
 HORIZON_SHARE = 1 / 6
-# The share of each window that stays untouched: the application lives on the same limit.
-KEPT_FREE = 0.05
-MANUAL_SHARE = 0.10
-# What a batch may need beyond its booking (a refused page is read in halves); charged afterwards.
-OVERDRAFT = 32
 # A provider does not say when its window ends; after this part of one we look again.
 PAUSE_SHARE = 0.25
 
 
-class Lane(StrEnum):
-    """Who asks: the sweep, or a person. Each has its own share, so neither starves the other."""
-
-    SWEEP = "sweep_next_at"
-    MANUAL = "manual_next_at"
-
-
-_SHARES = {Lane.SWEEP: 1 - MANUAL_SHARE - KEPT_FREE, Lane.MANUAL: MANUAL_SHARE}
-
-
 class Spent(Exception):
     """No call may go out now: the provider's budget is spent, or the provider said to wait."""
-
-
-class Allotment:
-    """Calls that this process may make, each at its turn: a reserved stretch of the budget.
-
-    Used from one event loop. `spacing` is what one call takes of the stretch, in seconds; `ends_at`
-    the instant up to which it is booked, None where nothing is booked.
-    """
-
-    def __init__(
-        self,
-        *,
-        calls: int,
-        lane: Lane = Lane.SWEEP,
-        starts_in: float = 0.0,
-        spacing: float = 0.0,
-        ends_at: datetime | None = None,
-    ) -> None:
-        """Start the clock: the first call may go out `starts_in` seconds from now."""
-        self.calls = calls
-        self.lane = lane
-        self.spacing = spacing
-        self.ends_at = ends_at
-        self.used = 0
-        self._most = calls + _overdraft(calls, spacing, lane)
-        # A person waits for the answer: what the manual share allows goes out at once.
-        self._pace = spacing if lane is Lane.SWEEP else 0.0
-        self._start = time.monotonic() + (starts_in if lane is Lane.SWEEP else 0.0)
-        self._is_blocked = False
-
-    async def gate(self) -> None:
-        """Wait for the turn of one call. Raises NoBudget when none is left or allowed."""
-        if self._is_blocked or self.used >= self._most:
-            raise NoBudget
-        turn = self._start + self.used * self._pace
-        self.used += 1
-        wait = turn - time.monotonic()
-        if wait > 0:
-            await asyncio.sleep(wait)
-            if self._is_blocked:
-                raise NoBudget
-
-    def block(self) -> None:
-        """Let no further call out: the provider said to wait."""
-        self._is_blocked = True
 
 
 _LANE = """
@@ -152,7 +90,7 @@ def checks_per_second(provider: str) -> float:
     per_minute = settings.PROVIDERS[provider]["calls_per_minute"]
     if not per_minute:
         return settings.CATCH_UP_PER_SECOND
-    return float(per_minute * _SHARES[Lane.SWEEP] / 60)
+    return float(per_minute * SHARES[Lane.SWEEP] / 60)
 
 
 def reserve(
@@ -208,14 +146,6 @@ def settle(
         cursor.execute(_SETTLE.format(lane=allotment.lane.value), arguments)
 
 
-def _overdraft(calls: int, spacing: float, lane: Lane) -> int:
-    if calls == 0:
-        return 0
-    # Never more than what is kept free of the provider's minute.
-    free = OVERDRAFT if spacing == 0 else int(60 / (spacing * _SHARES[lane]) * KEPT_FREE)
-    return min(OVERDRAFT, free)
-
-
 def _is_shared(provider: str) -> bool:
     # Plain MCP servers have one host each and no common limit.
     return bool(settings.PROVIDERS[provider]["base_url"])
@@ -225,7 +155,7 @@ def _arguments(provider: str, lane: Lane, *, calls: int, now: datetime | None) -
     return {
         "provider": provider,
         "setting": settings.PROVIDERS[provider]["calls_per_minute"],
-        "share": _SHARES[lane],
+        "share": SHARES[lane],
         "horizon": settings.BATCH_DEADLINE * HORIZON_SHARE,
         # Who would wait longer than a tick for the first turn comes back with a later one, so that
         # one throttled provider never holds more than one worker or two.

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from integrations_health import egress, judgement, probes
-from integrations_health.budget import Allotment
+from integrations_health.allotment import Allotment
 from integrations_health.check_ids import check_id
 from integrations_health.crash_points import crash_point
 from integrations_health.judgement import ProbeWord, ServerWord

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from integrations_health import adoption, budget, network, registry
-from integrations_health.budget import Allotment
+from integrations_health.allotment import Allotment
 from integrations_health.outcomes import Outcome
 from integrations_health.providers.base import Call, Connection, Failure, NoBudget, Provider
 from integrations_health.registry import Changes

@@ -22,7 +22,8 @@ def held_for(integration_id: UUID, *, now: datetime | None = None) -> timedelta:
         now=now,
     )
     held: timedelta | None = row[0] if row else None
-    return max(held or timedelta(), timedelta())
+    # A statement's now() is older than what it sees: a turn may have been taken after it.
+    return min(max(held or timedelta(), timedelta()), settings.MANUAL_CHECK_EVERY)
 
 
 def take(integration_id: UUID, *, now: datetime | None = None) -> datetime | None:

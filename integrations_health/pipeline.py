@@ -24,7 +24,7 @@ from integrations_health import (
     pooled_connection,
     schedule,
 )
-from integrations_health.budget import Lane
+from integrations_health.allotment import Lane
 from integrations_health.checker import Findings
 from integrations_health.claimed import Claim
 from integrations_health.crash_points import crash_point

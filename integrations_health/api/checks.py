@@ -11,11 +11,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from integrations_health import budget, manual_checks, pipeline, shapes
+from integrations_health.allotment import Lane
 from integrations_health.api import documents, parameters
 from integrations_health.api.answers import answer
 from integrations_health.api.integrations import found
 from integrations_health.api.views import ApiView
-from integrations_health.budget import Lane
 from integrations_health.models import HealthCheck
 from integrations_health.overlay import Overlay
 from integrations_health.problems import Problem, not_found, unavailable

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from integrations_health.models import User
 from tests import factories
 from tests.browser.conftest import Complaints, sign_in
+from tests.browser.looking import STRICT, grave_faults
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = ("/", "/?range=24h&by=service", "/?show=unstable", "/no-such-page/", "/sign-in/")
 
 
@@ -58,24 +57,15 @@ def test_axe_finds_nothing_serious(
     page.route_web_socket("**/health-updates", lambda socket: None)
     found = {}
     page.goto("/sign-in/")
-    found["sign-in"] = problems(page)
+    found["sign-in"] = grave_faults(page, rules=STRICT)
     sign_in(page)
     for path in PAGES[:-1]:
         page.goto(path)
         if page.locator(".bar").count():
             expect(page.locator(".cell").first).to_be_attached()
 
-        found[path] = problems(page)
+        found[path] = grave_faults(page, rules=STRICT)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
     assert {path: said for path, said in found.items() if said} == {}
     complaints.expect("404 (Not Found)")  # the page that is not there
-
-
-def problems(page: Page) -> list[str]:
-    results = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0].get('failureSummary')}"
-        for one in results
-        if one["impact"] in {"serious", "critical"}
-    ]

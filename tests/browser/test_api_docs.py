@@ -18,11 +18,15 @@ def test_the_page_of_the_document_keeps_to_the_policy(
     page.on("request", lambda request: asked.add(request.url))
     answer = page.goto(f"{live_server.url}/api/docs")
     page.wait_for_selector(".opblock-summary")
-    for block in page.query_selector_all(".opblock-summary-control"):
-        block.click()
-    page.wait_for_selector(".responses-table")
+    opened = page.eval_on_selector_all(
+        ".opblock-summary-control", "all => all.map(one => one.click()).length"
+    )
+    page.wait_for_function(
+        "count => document.querySelectorAll('.responses-table').length === count", arg=opened
+    )
     context.close()
 
+    assert opened > 0
     assert answer is not None
     # The directives come in any order.
     assert "style-src 'self'" in answer.headers["content-security-policy"].split("; ")

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from integrations_health.budget import KEPT_FREE, MANUAL_SHARE
+from integrations_health.allotment import KEPT_FREE, MANUAL_SHARE
 from tests.chaos.database import accounts
 from tests.chaos.ledger import most_in_a_second
 from tests.chaos.stack import AFTER_SILENCE, TICK, Stack
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.alone]
 
 INTEGRATIONS = range(1000)
 ILL = accounts(INTEGRATIONS)[::10]

@@ -1,15 +1,13 @@
 """How much a provider lets us ask."""
 
-import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from integrations_health import budget
-from integrations_health.budget import Allotment, Lane
-from integrations_health.providers.base import NoBudget, RateLimit
+from integrations_health.allotment import Lane
+from integrations_health.providers.base import RateLimit
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -127,35 +125,6 @@ def test_plain_mcp_servers_share_no_limit() -> None:
     assert budget.reserve("mcp", calls=5000, now=NOW).calls >= 5000
 
 
-def test_calls_go_out_at_their_pace() -> None:
-    allotment = Allotment(calls=5, spacing=0.02)
-
-    async def pass_all() -> None:
-        await asyncio.gather(*(allotment.gate() for _ in range(5)))
-
-    started = time.monotonic()
-    asyncio.run(pass_all())
-
-    assert time.monotonic() - started >= 4 * 0.02
-
-
-def test_the_gate_closes_when_the_calls_and_the_overdraft_are_used_up() -> None:
-    allotment = Allotment(calls=1)
-
-    async def pass_once_more_than_allowed() -> None:
-        for _ in range(1 + budget.OVERDRAFT + 1):
-            await allotment.gate()
-
-    with pytest.raises(NoBudget):
-        asyncio.run(pass_once_more_than_allowed())
-    assert allotment.used == 1 + budget.OVERDRAFT
-
-
-def test_the_gate_never_opens_for_a_batch_that_was_granted_nothing() -> None:
-    with pytest.raises(NoBudget):
-        asyncio.run(Allotment(calls=0).gate())
-
-
 def test_what_was_overdrawn_is_charged_afterwards() -> None:
     allotment = budget.reserve("composio", calls=2, now=NOW)
     budget.reserve("composio", calls=1, now=NOW)
@@ -165,15 +134,3 @@ def test_what_was_overdrawn_is_charged_afterwards() -> None:
     budget.settle("composio", allotment, now=NOW)
 
     assert budget.room("composio", now=NOW) == before - 3
-
-
-def test_a_blocked_gate_stops_those_who_already_wait() -> None:
-    allotment = Allotment(calls=9, starts_in=0.05, spacing=0.01)
-
-    async def wait_and_block() -> list[Any]:
-        waiting = [asyncio.ensure_future(allotment.gate()) for _ in range(9)]
-        await asyncio.sleep(0)
-        allotment.block()
-        return await asyncio.gather(*waiting, return_exceptions=True)
-
-    assert {type(result) for result in asyncio.run(wait_and_block())} == {NoBudget}

@@ -80,6 +80,17 @@ def test_of_many_at_once_one_takes_the_turn(watched: Integration) -> None:
     assert len([turn for turn in taken if turn is not None]) == 1
 
 
+def test_a_turn_taken_while_somebody_looked_holds_nobody_for_more_than_the_minute(
+    watched: Integration, settings: Any
+) -> None:
+    taken_at = datetime.now(UTC)
+    manual_slots.take(watched.pk, now=taken_at)
+
+    looked_at = taken_at - timedelta(milliseconds=5)
+
+    assert manual_slots.held_for(watched.pk, now=looked_at) == settings.MANUAL_CHECK_EVERY
+
+
 def test_a_turn_that_somebody_took_since_is_not_given_back(watched: Integration) -> None:
     first = datetime.now(UTC) - timedelta(minutes=2)
     manual_slots.take(watched.pk, now=first)
