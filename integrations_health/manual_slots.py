@@ -8,6 +8,15 @@ from django.conf import settings
 from django.db import connection
 
 
+def left_of(taken_at: datetime | None, *, now: datetime) -> timedelta:
+    """Return how long a turn still keeps others off, a minute at most; zero when it does not."""
+    if taken_at is None:
+        return timedelta()
+    # `now` may be another clock's, or of a statement that began before the turn was taken.
+    left = taken_at + settings.MANUAL_CHECK_EVERY - now
+    return min(max(left, timedelta()), settings.MANUAL_CHECK_EVERY)
+
+
 def held_for(integration_id: UUID, *, now: datetime | None = None) -> timedelta:
     """Return how long nobody may have the integration checked by hand; zero when anybody may.
 
@@ -15,15 +24,13 @@ def held_for(integration_id: UUID, *, now: datetime | None = None) -> timedelta:
     """
     row = _row(
         """
-        SELECT h.manual_at + %(every)s - COALESCE(%(now)s, now())
+        SELECT h.manual_at, COALESCE(%(now)s, now())
         FROM integration_health_checks h WHERE h.integration_id = %(integration_id)s
         """,
         integration_id,
         now=now,
     )
-    held: timedelta | None = row[0] if row else None
-    # A statement's now() is older than what it sees: a turn may have been taken after it.
-    return min(max(held or timedelta(), timedelta()), settings.MANUAL_CHECK_EVERY)
+    return left_of(row[0], now=row[1]) if row else timedelta()
 
 
 def take(integration_id: UUID, *, now: datetime | None = None) -> datetime | None:

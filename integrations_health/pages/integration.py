@@ -1,10 +1,9 @@
 """The page of one integration: how it is, why we think so, and how it was."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 from integrations_health import (
     bars,
     detail,
+    manual_slots,
     names,
     population,
     response_times,
@@ -66,7 +66,7 @@ def page(request: HttpRequest, integration_id: UUID) -> HttpResponse:
 
 def _now(found: Detail, moments: Moments) -> dict[str, Any]:
     health, incident = found.health, found.incident
-    held = _held(health, found.now)
+    held = manual_slots.left_of(health.manual_at, now=found.now)
     labels = bars.labels(found.bar_window, zone=moments.zone)
     state = "paused" if found.is_paused else "new" if found.is_new else found.status
     return {
@@ -82,8 +82,8 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "advice": wording.advice(found),
         "others": _others(found),
         "is_to_reconnect": found.reauth is Call.OFFERED,
-        "held": "" if held is None else time_words.span(held),
-        "free_at": "" if held is None else shapes.instant(found.now + held),
+        "held": time_words.span(held) if held else "",
+        "free_at": shapes.instant(found.now + held) if held else "",
         "now_exactly": shapes.instant(found.now),
         "p95": board.milliseconds(None if found.p95_ms is None else round(found.p95_ms)),
         "uptime": board.NOTHING if found.bar.uptime is None else f"{found.bar.uptime:g} %",
@@ -104,14 +104,6 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "bar": bar_svg.draw(found.bar, labels=labels, name=found.name),
         "bar_labels": labels,
     }
-
-
-def _held(health: HealthCheck, now: datetime) -> timedelta | None:
-    """Return for how long it may not be checked by hand; None when it may."""
-    if health.manual_at is None:
-        return None
-    held = health.manual_at + settings.MANUAL_CHECK_EVERY - now
-    return held if held > timedelta() else None
 
 
 def _others(found: Detail) -> str:
