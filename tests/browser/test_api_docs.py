@@ -18,10 +18,11 @@ def test_the_page_of_the_document_keeps_to_the_policy(
     page.on("request", lambda request: asked.add(request.url))
     answer = page.goto(f"{live_server.url}/api/docs")
     page.wait_for_selector(".opblock-summary")
-    for method in ("get", "post", "patch", "delete"):
-        block = page.locator(f".opblock-{method}").first
-        block.locator(".opblock-summary-control").click()
+    for block in page.locator(".opblock").all():
+        control = block.locator(".opblock-summary-control")
+        control.click()
         expect(block.locator(".responses-table").first).to_be_visible()
+        control.click()  # what stays open makes all that follows slower
     context.close()
 
     assert answer is not None
