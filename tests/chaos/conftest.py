@@ -1,6 +1,5 @@
 """A running product for each chaos test."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,20 +14,7 @@ from tests.conftest import NO_SERVER, START_SERVERS
 
 
 @pytest.fixture(scope="session")
-def shared_bytecode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let our many processes compile the product once, where it may not keep the outcome.
-
-    Containers often forbid that: then each process compiles everything anew, in two seconds.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if sys.dont_write_bytecode:
-            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
-            patch.setenv("PYTHONDONTWRITEBYTECODE", "")
-        yield
-
-
-@pytest.fixture(scope="session")
-def migrated_template(shared_bytecode: None) -> Iterator[str]:
+def migrated_template() -> Iterator[str]:
     """Return the name of a migrated database, which each stack copies."""
     if NO_SERVER in database.server_url():
         pytest.fail(START_SERVERS, pytrace=False)
@@ -44,7 +30,7 @@ def _stack(migrated_template: str, tmp_path: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def whole_site(shared_bytecode: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Return a web server on servers of its own."""
     with own_database.running(tmp_path_factory.mktemp("site")) as site:
         yield site
