@@ -59,8 +59,8 @@ browser:
 			--no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1; } || true
 
 # They are shared out to three processes, each with servers of its own: they wait more than they
-# reckon. What is held to seconds has the machine for itself afterwards. With servers from the
-# environment, which cannot be shared, one process runs all.
+# reckon. Those that the others would spoil follow by themselves. With servers from the environment,
+# which cannot be shared, one process runs all.
 ifeq ($(PYTEST)$(DATABASE_URL)$(REDIS_URL),)
 RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder \
 	-m "not alone" && $(SERVERS) $(IN)python -m pytest -m alone
