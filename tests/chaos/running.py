@@ -107,6 +107,20 @@ def processes_of(tree: Path) -> dict[int, str]:
     return found
 
 
+def first_of(pids: list[int]) -> int:
+    """Return the one that started the others; numbers begin anew, so a child's may be lower."""
+    (first,) = [pid for pid in pids if _parent_of(pid) not in pids]
+    return first
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return pid  # it has ended: not the one that is looked for
+    return int(stat.rpartition(")")[2].split()[1])
+
+
 def wait_until(
     is_so: Callable[[], object], *, what: str, patience: float = PATIENCE_SECONDS
 ) -> None:

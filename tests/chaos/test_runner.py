@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 
 from tests.chaos.running import (
     copy_tree,
+    first_of,
     free_port,
     processes_of,
     run,
@@ -132,7 +133,7 @@ def test_what_dies_is_started_again_and_the_product_is_ready_again(tree: Path) -
     with running(tree, PORT=str(port)):
         wait_until(is_ready, what="a first /readyz")
         for name, words in KILLED.items():
-            os.kill(min(matching(tree, words)), signal.SIGKILL)
+            os.kill(first_of(matching(tree, words)), signal.SIGKILL)
             died = f"{name} was ended by SIGKILL; it starts again in 1 s."
             wait_until(partial(has_said, tree, died), what=died)
             wait_until(is_ready, what=f"ready again without {name}")
