@@ -56,7 +56,7 @@ def test_a_worker_killed_at_any_moment_of_a_batch_loses_and_doubles_nothing(
 
     if is_whole_tree:
         victim.kill_tree()
-        stack.start_worker("heir")
+        stack.wait_until_ready(stack.start_worker("heir"))
     else:
         (child,) = victim.children()
         victim.kill(child)
