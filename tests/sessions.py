@@ -60,6 +60,9 @@ def wait_until_blocked(count: int = 1) -> None:
     give_up_at = time.monotonic() + 10
     while time.monotonic() < give_up_at:
         with connection.cursor() as cursor:
+            # Within a transaction, the sessions once seen are kept: one that came later would
+            # never be counted.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
                 "WHERE NOT granted AND datname = current_database()"
