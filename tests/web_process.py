@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,28 +40,91 @@ def web(folder: Path, **environment: str) -> Iterator[Web]:
     port = _free_port()
     log = folder / "web.log"
     with log.open("wb") as output:
-        process = child.start(
-            ["sh", "-c", f"exec {_line_of_web()}"],
-            output=output,
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "DATABASE_URL": _database_url(),
-                # Static files are collected on release; no test asks for one.
-                "PYTHONWARNINGS": "ignore:No directory at:UserWarning",
-                "PUBLIC_URL": f"http://127.0.0.1:{port}",
-                "HOST": "127.0.0.1",
-                "PORT": str(port),
-                **environment,
-            },
-        )
+        process = _start(_line_of_web(), port, environment, output=output)
     try:
-        server = Web(f"http://127.0.0.1:{port}", log, process.pid)
+        server = Web(_url_of(port), log, process.pid)
         _wait_for(server, process)
         yield server
     finally:
         child.stop(process, signal_number=15, patience=5)
+
+
+class Preloaded:
+    """Runs servers one after another as `web` does, without the second and more that each imports.
+
+    All have one address and one environment.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self._process = process
+        self._port = port
+
+    @contextmanager
+    def web(self, folder: Path) -> Iterator[Web]:
+        """Run a server until the block ends."""
+        log = folder / "web.log"
+        pid = self._ask(str(log))
+        assert pid.isdecimal(), pid
+        try:
+            server = Web(_url_of(self._port), log, int(pid))
+            _wait_for(server, self._process)
+            yield server
+        finally:
+            self._ask("")
+
+    def _ask(self, line: str) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
+        return self._process.stdout.readline().decode().strip()
+
+
+@contextmanager
+def preloaded() -> Iterator[Preloaded]:
+    """Import the product once, for as many servers as are asked for until the block ends."""
+    line = _line_of_web().replace("uvicorn ", f"{sys.executable} -m tests.preloaded_web ", 1)
+    with socket.socket() as reserved:
+        # Nobody is given the port between two servers, which may have it, for nobody listens here.
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        with _start(line, port, {}, output=subprocess.PIPE, stdin=subprocess.PIPE) as process:
+            try:
+                yield Preloaded(process, port)
+            finally:
+                child.stop(process, signal_number=15, patience=5)
+
+
+def _start(
+    line: str,
+    port: int,
+    environment: dict[str, str],
+    *,
+    output: int | IO[bytes],
+    stdin: int | None = None,
+) -> subprocess.Popen[bytes]:
+    return child.start(
+        ["sh", "-c", f"exec {line}"],
+        output=output,
+        stdin=stdin,
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "DATABASE_URL": _database_url(),
+            # Static files are collected on release; no test asks for one.
+            "PYTHONWARNINGS": "ignore:No directory at:UserWarning",
+            "PUBLIC_URL": _url_of(port),
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            **environment,
+        },
+    )
+
+
+def _url_of(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _line_of_web() -> str:
