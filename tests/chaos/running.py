@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +21,28 @@ OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "IGN
 PATIENCE_SECONDS = 100
 
 
+@dataclass(frozen=True)
+class Product:
+    """The whole of it, with its demo: where it is, where it answers, and its runner's number."""
+
+    tree: Path
+    port: int
+    pid: int
+
+    @property
+    def url(self) -> str:
+        """Return where it is reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Say whether it says so itself."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
 def copy_tree(folder: Path) -> Path:
     """Return a copy of the product in `folder`, with its own `var/` still to come."""
     tree = folder / "tree"
@@ -26,8 +50,9 @@ def copy_tree(folder: Path) -> Path:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, tree / part, ignore=ignored)
+            # Others may be compiling it right now: these are renamed when they are whole.
+            halves = shutil.ignore_patterns("*.pyc.*")
+            shutil.copytree(source, tree / part, ignore=halves)
         elif source.exists():
             shutil.copy2(source, tree / part)
     return tree
@@ -77,6 +102,16 @@ def said(tree: Path) -> str:
     return (tree / "said.txt").read_text()
 
 
+def has_said(tree: Path, words: str) -> bool:
+    """Say whether the runner has printed `words`."""
+    return words in said(tree)
+
+
+def is_up(tree: Path) -> bool:
+    """Say whether it has welcomed whoever started it."""
+    return has_said(tree, "Integration Health is running.")
+
+
 def run(tree: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command in `tree` to its end, as somebody would in another terminal."""
     return subprocess.run(
@@ -105,6 +140,11 @@ def processes_of(tree: Path) -> dict[int, str]:
         if is_alive and (folder.startswith(str(tree)) or str(tree) in command):
             found[int(entry.name)] = command
     return found
+
+
+def matching(tree: Path, words: str) -> list[int]:
+    """Return the living processes of `tree` whose command line contains `words`."""
+    return [pid for pid, command in processes_of(tree).items() if words in command]
 
 
 def first_of(pids: list[int]) -> int:

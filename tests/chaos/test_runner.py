@@ -16,9 +16,13 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.chaos.running import (
+    Product,
     copy_tree,
     first_of,
     free_port,
+    has_said,
+    is_up,
+    matching,
     processes_of,
     run,
     running,
@@ -41,20 +45,17 @@ def tree(tmp_path: Path) -> Iterator[Path]:
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Return a product that runs; a test may kill what is started again."""
+    tree, port = copy_tree(tmp_path_factory.mktemp("product")), free_port()
+    with running(tree, PORT=str(port)) as process:
+        wait_until(lambda: is_up(tree), what="the welcome")
+        yield Product(tree, port, process.pid)
+
+
 # The name of a process, and what its command line contains.
 KILLED = {"web": "uvicorn config.asgi", "postgres": "/bin/postgres -D", "redis": "valkey-server"}
-
-
-def has_said(tree: Path, words: str) -> bool:
-    return words in said(tree)
-
-
-def is_up(tree: Path) -> bool:
-    return "Integration Health is running." in said(tree)
-
-
-def matching(tree: Path, words: str) -> list[int]:
-    return [pid for pid, command in processes_of(tree).items() if words in command]
 
 
 def open_socket(port: int, *, origin: str, token: str) -> None:
@@ -78,27 +79,33 @@ def assert_refused(tree: Path, sentence: str, **variables: str) -> None:
     assert not processes_of(tree)
 
 
-def test_a_newcomer_sees_the_demo_and_other_terminals_find_its_servers(tree: Path) -> None:
-    port = free_port()
-
-    with running(tree, PORT=str(port)) as process:
-        wait_until(lambda: is_up(tree), what="the welcome")
-        summary = run(tree, "manage.py", "health_summary", "--json")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
-            health = answer.read()
-        token = run(tree, "manage.py", "issue_token", "user-001").stdout.strip()
-        for host in ("localhost", "127.0.0.1"):
-            open_socket(port, origin=f"http://{host}:{port}", token=token)
-        process.send_signal(signal.SIGINT)
-        status = process.wait(60)
+def test_a_newcomer_sees_the_demo_and_other_terminals_find_its_servers(product: Product) -> None:
+    summary = run(product.tree, "manage.py", "health_summary", "--json")
+    with urllib.request.urlopen(f"{product.url}/healthz", timeout=5) as answer:
+        health = answer.read()
+    token = run(product.tree, "manage.py", "issue_token", "user-001").stdout.strip()
+    for host in ("localhost", "127.0.0.1"):
+        open_socket(product.port, origin=f"http://{host}:{product.port}", token=token)
 
     assert json.loads(summary.stdout)["rows"], summary.stderr
     assert health == b"ok"
-    assert status == 0
-    assert not processes_of(tree)
-    secret_files = [tree / "var" / name for name in ("secrets.env", "credentials.txt", "run.pid")]
-    assert {stat.S_IMODE(path.stat().st_mode) for path in secret_files} == {0o600}
-    assert not (tree / "var" / "run.env").exists()
+
+
+def test_a_second_run_in_the_same_tree_names_the_first(product: Product) -> None:
+    done = run(product.tree, "-m", "config.runner", PORT=str(free_port()))
+
+    assert done.returncode == 1
+    assert f"already (process {product.pid})" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_dies_is_started_again_and_the_product_is_ready_again(product: Product) -> None:
+    wait_until(product.is_ready, what="a first /readyz")
+    for name, words in KILLED.items():
+        os.kill(first_of(matching(product.tree, words)), signal.SIGKILL)
+        died = f"{name} was ended by SIGKILL; it starts again in 1 s."
+        wait_until(partial(has_said, product.tree, died), what=died)
+        wait_until(product.is_ready, what=f"ready again without {name}")
 
 
 def test_nothing_is_left_when_the_runner_is_killed_and_the_next_run_finds_its_data(
@@ -112,41 +119,19 @@ def test_nothing_is_left_when_the_runner_is_killed_and_the_next_run_finds_its_da
         wait_until(lambda: not processes_of(tree), what="an empty process table", patience=20)
     passwords = (tree / "var" / "credentials.txt").read_text()
     (tree / "said.txt").write_text("")
-    with running(tree, PORT=str(free_port())):
+    with running(tree, PORT=str(free_port())) as process:
         wait_until(lambda: is_up(tree), what="the second welcome")
         second = said(tree)
+        process.send_signal(signal.SIGINT)
+        status = process.wait(60)
 
     assert "0 created" in second or "nothing changed" in second
     assert (tree / "var" / "credentials.txt").read_text() == passwords
-
-
-def test_what_dies_is_started_again_and_the_product_is_ready_again(tree: Path) -> None:
-    port = free_port()
-
-    def is_ready() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    with running(tree, PORT=str(port)):
-        wait_until(is_ready, what="a first /readyz")
-        for name, words in KILLED.items():
-            os.kill(first_of(matching(tree, words)), signal.SIGKILL)
-            died = f"{name} was ended by SIGKILL; it starts again in 1 s."
-            wait_until(partial(has_said, tree, died), what=died)
-            wait_until(is_ready, what=f"ready again without {name}")
-
-
-def test_a_second_run_in_the_same_tree_names_the_first(tree: Path) -> None:
-    with running(tree, PORT=str(free_port())) as process:
-        wait_until(lambda: (tree / "var" / "run.env").exists(), what="the servers of the first")
-        done = run(tree, "-m", "config.runner", PORT=str(free_port()))
-
-    assert done.returncode == 1
-    assert f"already (process {process.pid})" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert status == 0
+    assert not processes_of(tree)
+    secret_files = [tree / "var" / name for name in ("secrets.env", "credentials.txt", "run.pid")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret_files} == {0o600}
+    assert not (tree / "var" / "run.env").exists()
 
 
 def test_a_recycled_process_id_is_not_taken_for_a_running_product(tree: Path) -> None:
