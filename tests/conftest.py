@@ -33,7 +33,9 @@ django.setup()
 import redis as redis_client  # noqa: E402
 from django import conf  # noqa: E402
 from django.apps import apps  # noqa: E402
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.contrib.auth.models import Group  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
@@ -42,6 +44,7 @@ from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions, reauth_offers  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
 from tests import factories, receivers, roles  # noqa: E402
+from tests.chaos import database  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
 
@@ -56,6 +59,11 @@ START_SERVERS = (
     "This test needs PostgreSQL and Redis. Type "
     "`python -m config.embedded -- pytest ...`, or set DATABASE_URL and REDIS_URL."
 )
+
+# What makes guessing a password dear would make each person of a test dear.
+PBKDF2PasswordHasher.iterations = 1_000
+# Each test client would look for static files anew; the processes of `tests.web_process` have them.
+conf.settings.SERVESTATIC_USE_STATIC_ROOT = False
 
 # Each example of a database test costs milliseconds: a deadline would measure the machine.
 hypothesis_settings.register_profile(
@@ -220,12 +228,18 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Make the test database, with the months around `now`."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Make the test database, with the months around `now`; chaos has what migrations made."""
     with django_db_blocker.unblock():
-        for table in partitions.TABLES:
-            for months in (-1, 0, 1):
-                partitions.ensure(table, partitions.later(partitions.month_of(NOW.date()), months))
-        # A test that empties the tables takes what migrations brought: whoever goes by it says so.
-        AlertRule.objects.all().delete()
-        Group.objects.all().delete()
+        connection.close()
+    with database.template(connection.settings_dict["NAME"]):
+        with django_db_blocker.unblock():
+            for table in partitions.TABLES:
+                for months in (-1, 0, 1):
+                    month = partitions.later(partitions.month_of(NOW.date()), months)
+                    partitions.ensure(table, month)
+            # A test that empties the tables takes what migrations brought: whoever goes by it says
+            # so.
+            AlertRule.objects.all().delete()
+            Group.objects.all().delete()
+        yield

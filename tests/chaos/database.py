@@ -1,7 +1,6 @@
 """A database of each run's own, and what the tests write into and read out of it."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,7 +11,6 @@ import psycopg
 from psycopg import sql
 
 from integrations_health.providers.simulator import crowd
-from tests.chaos import processes
 from tests.chaos.ledger import Finished, Watched
 
 
@@ -86,6 +84,8 @@ class Database:
         ]
 
 
+# The name of a database as migrations left it, from which those of the tests are copied.
+TEMPLATE = f"chaos_{os.getpid()}_template"
 _ADD_USERS = """
 INSERT INTO users (id, username, external_id, timezone, password, email, first_name, last_name,
     is_superuser, is_staff, is_active, date_joined)
@@ -124,21 +124,16 @@ def server_url() -> str:
 
 
 @contextmanager
-def template() -> Iterator[str]:
-    """Yield the name of a migrated database to copy from, for as long as the block lasts."""
-    name = f"chaos_{os.getpid()}_template"
-    with _made(name) as url:
-        processes.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            environment={**os.environ, "DATABASE_URL": url},
-        )
-        yield name
+def template(migrated: str) -> Iterator[None]:
+    """Keep a copy of a database, to which nobody may be connected, as `TEMPLATE` for the block."""
+    with _made(TEMPLATE, template=migrated):
+        yield
 
 
 @contextmanager
-def copy(template: str) -> Iterator[Database]:
-    """Yield a copy of the database `template`, dropped afterwards whoever still uses it."""
-    with _made(f"chaos_{os.getpid()}", template=template) as url:
+def copy() -> Iterator[Database]:
+    """Yield a copy of `TEMPLATE`, dropped afterwards whoever still uses it."""
+    with _made(f"chaos_{os.getpid()}", template=TEMPLATE) as url:
         database = Database(url)
         try:
             yield database

@@ -199,10 +199,10 @@ class Stack:
 
 
 @contextmanager
-def running(template: str, directory: Path) -> Iterator[Stack]:
-    """Yield a stack on a fresh copy of the database `template`; kill all of it afterwards."""
+def running(directory: Path) -> Iterator[Stack]:
+    """Yield a stack on a database as migrations left it; kill all of it afterwards."""
     with ExitStack() as cleanup:
-        own_database = cleanup.enter_context(database.copy(template))
+        own_database = cleanup.enter_context(database.copy())
         stack = Stack(own_database, cleanup.enter_context(broker.own()), directory)
         cleanup.callback(stack.end)
         yield stack
