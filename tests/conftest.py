@@ -43,7 +43,7 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions, reauth_offers  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
-from tests import factories, receivers, roles  # noqa: E402
+from tests import factories, receivers, roles, sessions  # noqa: E402
 from tests.chaos import database  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
@@ -243,3 +243,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             AlertRule.objects.all().delete()
             Group.objects.all().delete()
         yield
+        # It cannot be dropped while a thread that outlived its test still has a session.
+        with django_db_blocker.unblock():
+            sessions.end_others()
