@@ -1,4 +1,4 @@
-"""Measure what one check costs: `python -m bench`, twenty minutes; `N` integrations are checked."""
+"""Measure what one check costs: `python -m bench`, a quarter of an hour; `N` integrations are checked."""
 
 import argparse
 import json
@@ -50,7 +50,7 @@ def _measure(on: Stage, *, checks: int, large: int) -> dict[str, Any]:
     sizes: dict[str, dict[str, Any]] = {name: {} for name in _MODES}
 
     def run(what: str, *, table: int, policy: str) -> dict[str, Any]:
-        print(f"{what}: {checks:,} of {table:,} integrations are due", file=sys.stderr)
+        print(f"{what}: {checks:,} checks of {table:,} integrations", file=sys.stderr)
         measure.run(on, table=table, due=min(_WARM_UP, checks), policy=policy)
         return measure.run(on, table=table, due=checks, policy=policy).as_json()
 
