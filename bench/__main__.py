@@ -1,4 +1,4 @@
-"""Measure what one check costs: `python -m bench`, a quarter of an hour; `N` integrations are checked."""
+"""Measure what a check costs: `python -m bench`, a quarter of an hour; `N` are checked."""
 
 import argparse
 import json
