@@ -65,7 +65,7 @@ browser:
 # which cannot be shared, one process runs all.
 ifeq ($(PYTEST)$(DATABASE_URL)$(REDIS_URL),)
 RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder \
-	-m "not alone" && $(SERVERS) $(IN)python -m pytest -m alone
+	-m "not alone" && $(SERVERS) $(IN)python -m pytest -m alone tests/chaos
 else
 RUN_TESTS := $(SERVERS) $(IN)python -m pytest $(PYTEST)
 endif
