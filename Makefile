@@ -53,19 +53,21 @@ migrations:
 
 # Without windows it takes a third of the CPU; where there is none such, the whole one does. Where
 # neither can be had, the tests that need it say that they were skipped.
-GET := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fonts-dejavu-core
+APT := apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20
+INSTALL := DEBIAN_FRONTEND=noninteractive $(APT) install -y --no-install-recommends fonts-dejavu-core
 browser:
 	@test -x /usr/bin/chromium-headless-shell || { \
 		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "==> installing Chromium" \
-		&& { apt-get update -qq && { $(GET) chromium-headless-shell || test -x /usr/bin/chromium \
-			|| $(GET) chromium; }; } >/dev/null 2>&1; } || true
+		&& { $(APT) update && { $(INSTALL) chromium-headless-shell || test -x /usr/bin/chromium \
+			|| $(INSTALL) chromium; }; } >/dev/null 2>&1; } || true
 
 # They are shared out to three processes, each with servers of its own: they wait more than they
 # reckon. Those that the others would spoil follow by themselves. With servers from the environment,
 # which cannot be shared, one process runs all.
 ifeq ($(PYTEST)$(DATABASE_URL)$(REDIS_URL),)
 RUN_TESTS := $(IN)python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder \
-	-m "not alone" && $(SERVERS) $(IN)python -m pytest -m alone tests/chaos
+	-m "not alone" && $(SERVERS) $(IN)python -m pytest -m alone \
+	$$(grep -rlw --include='test_*.py' mark.alone tests)
 else
 RUN_TESTS := $(SERVERS) $(IN)python -m pytest $(PYTEST)
 endif
