@@ -156,7 +156,7 @@ def first_of(pids: list[int]) -> int:
 def _parent_of(pid: int) -> int:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except OSError:
         return pid  # it has ended: not the one that is looked for
     return int(stat.rpartition(")")[2].split()[1])
 
