@@ -43,7 +43,7 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions, reauth_offers  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
-from tests import factories, receivers, roles, sessions  # noqa: E402
+from tests import factories, receivers, roles  # noqa: E402
 from tests.chaos import database  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
@@ -230,19 +230,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Make the test database, with the months around `now`; chaos has what migrations made."""
-    with django_db_blocker.unblock():
-        connection.close()
+    connection.close()
     with database.template(connection.settings_dict["NAME"]):
         with django_db_blocker.unblock():
             for table in partitions.TABLES:
                 for months in (-1, 0, 1):
                     month = partitions.later(partitions.month_of(NOW.date()), months)
                     partitions.ensure(table, month)
-            # A test that empties the tables takes what migrations brought: whoever goes by it says
-            # so.
+            # A test that empties the tables takes what migrations brought: who goes by it says so.
             AlertRule.objects.all().delete()
             Group.objects.all().delete()
         yield
-        # It cannot be dropped while a thread that outlived its test still has a session.
-        with django_db_blocker.unblock():
-            sessions.end_others()

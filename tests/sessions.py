@@ -72,12 +72,3 @@ def wait_until_blocked(count: int = 1) -> None:
             return
         time.sleep(0.01)
     raise AssertionError(f"{waiting} wait, and not {count}")
-
-
-def end_others() -> None:
-    """End every session of the test database but this thread's own."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )

@@ -12,6 +12,7 @@ from tests.chaos.processes import wait_until
 from tests.chaos.stack import Stack
 
 
+# Of `db` it uses nothing, but without it the database that it copies is not made for chaos alone.
 @pytest.fixture(name="stack")
 def _stack(db: None, tmp_path: Path) -> Iterator[Stack]:
     """Return a stack of which nothing runs yet; all that it starts is killed at the end."""
