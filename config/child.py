@@ -8,11 +8,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 _PR_SET_PDEATHSIG = 1
 # Looked up before any fork: what runs between fork and exec does as little as it can.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Stoppable(Protocol):
+    """What can be asked whether it runs, and told to end, as a `subprocess.Popen` can."""
+
+    def poll(self) -> int | None:
+        """Return its exit status, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal."""
+
+    def kill(self) -> None:
+        """Kill it."""
 
 
 def start(
@@ -53,7 +69,7 @@ def follow_parent(parting_signal: int, *, parent: int | None = None) -> None:
         os._exit(1)
 
 
-def stop(process: subprocess.Popen[bytes], *, signal_number: int, patience: float) -> None:
+def stop(process: Stoppable, *, signal_number: int, patience: float) -> None:
     """Ask a process to end, wait up to `patience` seconds, then kill it."""
     if process.poll() is not None:
         return

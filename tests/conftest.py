@@ -43,7 +43,7 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions, reauth_offers  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
-from tests import factories, receivers, roles  # noqa: E402
+from tests import factories, forks, receivers, roles  # noqa: E402
 from tests.chaos import database  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
@@ -115,6 +115,11 @@ sys.addaudithook(_stay_on_this_machine)
 def pytest_configure(config: pytest.Config) -> None:
     """Give each process that tests are shared out to servers of its own."""
     config.pluginmanager.register(OwnServers(NO_SERVER))
+
+
+def pytest_unconfigure() -> None:
+    """Stop what starts processes for the tests."""
+    forks.stop()
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,13 +3,11 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,6 +15,8 @@ from django.db import connection
 
 from config import child
 from config.environment import ROOT
+from tests import forks
+from tests.forks import Fork, ForkServer
 
 START_SECONDS = 30.0
 
@@ -38,99 +38,78 @@ class Web:
 def web(folder: Path, **environment: str) -> Iterator[Web]:
     """Run uvicorn as the Procfile has it until the block ends."""
     port = _free_port()
-    log = folder / "web.log"
-    with log.open("wb") as output:
-        process = _start(_line_of_web(), port, environment, output=output)
-    try:
-        server = Web(_url_of(port), log, process.pid)
-        _wait_for(server, process)
+    with _served(forks.libraries(), port, _environment(port) | environment, folder) as server:
         yield server
-    finally:
-        child.stop(process, signal_number=15, patience=5)
 
 
 class Preloaded:
-    """Runs servers one after another as `web` does, without the second and more that each imports.
+    """Runs servers one after another as `web` does, without what each imports and reads.
 
     All have one address and one environment.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self._process = process
+    def __init__(self, server: ForkServer, port: int) -> None:
+        self._server = server
         self._port = port
 
     @contextmanager
     def web(self, folder: Path) -> Iterator[Web]:
         """Run a server until the block ends."""
-        log = folder / "web.log"
-        pid = self._ask(str(log))
-        assert pid.isdecimal(), pid
-        try:
-            server = Web(_url_of(self._port), log, int(pid))
-            _wait_for(server, self._process)
+        with _served(self._server, self._port, _environment(self._port), folder) as server:
             yield server
-        finally:
-            self._ask("")
-
-    def _ask(self, line: str) -> str:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{line}\n".encode())
-        self._process.stdin.flush()
-        return self._process.stdout.readline().decode().strip()
 
 
 @contextmanager
 def preloaded() -> Iterator[Preloaded]:
     """Import the product once, for as many servers as are asked for until the block ends."""
-    line = _line_of_web().replace("uvicorn ", f"{sys.executable} -m tests.preloaded_web ", 1)
     with socket.socket() as reserved:
         # Nobody is given the port between two servers, which may have it, for nobody listens here.
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
-        with _start(line, port, {}, output=subprocess.PIPE, stdin=subprocess.PIPE) as process:
-            try:
-                yield Preloaded(process, port)
-            finally:
-                child.stop(process, signal_number=15, patience=5)
+        with ForkServer(["tests.whole_web"], _environment(port)) as server:
+            yield Preloaded(server, port)
 
 
-def _start(
-    line: str,
-    port: int,
-    environment: dict[str, str],
-    *,
-    output: int | IO[bytes],
-    stdin: int | None = None,
-) -> subprocess.Popen[bytes]:
-    return child.start(
-        ["sh", "-c", f"exec {line}"],
-        output=output,
-        stdin=stdin,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "DATABASE_URL": _database_url(),
-            # Static files are collected on release; no test asks for one.
-            "PYTHONWARNINGS": "ignore:No directory at:UserWarning",
-            "PUBLIC_URL": _url_of(port),
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
-            **environment,
-        },
-    )
+@contextmanager
+def _served(
+    server: ForkServer, port: int, environment: dict[str, str], folder: Path
+) -> Iterator[Web]:
+    log = folder / "web.log"
+    variables, arguments = _line_of_web(environment)
+    process = server.start(["-m", *arguments], environment={**environment, **variables}, output=log)
+    try:
+        running = Web(_url_of(port), log, process.pid)
+        _wait_for(running, process)
+        yield running
+    finally:
+        child.stop(process, signal_number=15, patience=5)
+
+
+def _environment(port: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": _database_url(),
+        **forks.QUIET,
+        "PUBLIC_URL": _url_of(port),
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+    }
 
 
 def _url_of(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def _line_of_web() -> str:
+def _line_of_web(environment: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the variables and the command of the Procfile's `web`, as a shell would have them."""
     lines = (ROOT / "Procfile").read_text().splitlines()
     (line,) = (line.partition(":")[2].strip() for line in lines if line.startswith("web:"))
-    return line
+    said = subprocess.check_output(["sh", "-c", f'printf "%s\\n" {line}'], env=environment)
+    env, *words = said.decode().splitlines()
+    assert env == "env"
+    command = [word for word in words if "=" not in word]
+    return dict(word.split("=", 1) for word in words if "=" in word), command
 
 
 def _free_port() -> int:
@@ -145,7 +124,7 @@ def _database_url() -> str:
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
-def _wait_for(server: Web, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(server: Web, process: Fork) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, server.log()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from config import child
 from config.environment import ROOT
+from tests import forks
+from tests.forks import Fork
 
 LOOK_EVERY = 0.02
 _PATIENCE = 5.0
@@ -27,8 +29,7 @@ class Process:
         """Start it. The kernel kills it when this process dies, however it dies."""
         self.name = name
         self.output = output
-        with output.open("ab") as file:
-            self._popen = child.start(command, output=file, env=environment, cwd=ROOT)
+        self._popen = _started(command, environment, output)
 
     @property
     def pid(self) -> int:
@@ -77,6 +78,15 @@ class Process:
         except ProcessLookupError:
             return True
         return False
+
+
+def _started(
+    command: Sequence[str], environment: Mapping[str, str], output: Path
+) -> subprocess.Popen[bytes] | Fork:
+    if forks.can_be_forked(command, environment):
+        return forks.libraries().start(command[1:], environment=environment, output=output)
+    with output.open("ab") as file:
+        return child.start(command, output=file, env=environment, cwd=ROOT)
 
 
 def run(command: Sequence[str], *, environment: Mapping[str, str]) -> None:
