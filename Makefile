@@ -18,12 +18,7 @@ run: ## start everything in this terminal; PORT=8000
 
 test: ## check everything
 	@$(MAKE) --no-print-directory bootstrap
-	@$(MAKE) --no-print-directory format
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory types
-	@$(MAKE) --no-print-directory contracts
-	@$(MAKE) --no-print-directory migrations
-	@$(MAKE) --no-print-directory browser
+	@$(MAKE) --no-print-directory -j 3 format lint types contracts migrations browser
 	@$(MAKE) --no-print-directory tests
 	@echo "==> All is well."
 
