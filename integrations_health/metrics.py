@@ -104,9 +104,10 @@ def incidents() -> Iterator[Metric]:
         "Open incidents of a provider or a service through it; any: of a service wherever it is.",
         labels=["provider"],
     )
+    found = dict.fromkeys((*settings.PROVIDERS, ANY), 0)
     rows = ProviderIncident.objects.filter(closed_at=None).values_list("provider")
-    found = dict(rows.annotate(count=Count("pk")).order_by())
-    found[ANY] = found.pop("", 0)
-    for provider in sorted({*settings.PROVIDERS, *found}):
-        family.add_metric([provider], found.get(provider, 0))
+    for provider, count in rows.annotate(count=Count("pk")).order_by():
+        found[provider if provider in settings.PROVIDERS else ANY] += count
+    for provider, count in found.items():
+        family.add_metric([provider], count)
     yield family
