@@ -11,6 +11,23 @@ from alerts.models.destination import Channel
 # What is counted, is counted so far; what is measured, is measured over the newest so many.
 MOST_COUNTED = 10_000
 LOOKS_BACK = timedelta(hours=24)
+# What was sent stays in the table; what is counted of it was made within this time.
+SENT_WITHIN = timedelta(hours=1)
+
+
+# Each in the words of an index.
+_WAITING = "n.state IN ('pending', 'sending') AND n.state ="
+_STATES = {
+    "pending": f"{_WAITING} 'pending'",
+    "sending": f"{_WAITING} 'sending'",
+    "dead": "n.state = 'dead'",
+    "sent": "n.state = 'sent' AND n.created_at > COALESCE(%(now)s, now()) - %(within)s",
+}
+_COUNT = """
+    SELECT count(*) FROM (
+        SELECT FROM notifications n WHERE n.channel = c.channel AND {which} LIMIT %(most)s
+    ) AS found
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +82,30 @@ def backlogs() -> list[Backlog]:
         )
         names = ("channel", "waiting", "oldest_due_at", "dead")
         return [Backlog(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def messages(*, now: datetime | None = None) -> dict[tuple[str, str], int]:
+    """Return how many messages of each channel are in each state, by both. One statement.
+
+    Of those that were sent only what was made within an hour counts. `now` replaces the database's
+    clock in tests.
+    """
+    asked: dict[str, Any] = {
+        "channels": list(Channel.values),
+        "now": now,
+        "within": SENT_WITHIN,
+        "most": MOST_COUNTED,
+    }
+    counts_of = ", ".join(f"({_COUNT.format(which=which)})" for which in _STATES.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT c.channel, {counts_of} FROM unnest(%(channels)s::text[]) AS c(channel)", asked
+        )
+        return {
+            (channel, state): count
+            for channel, *counts in cursor.fetchall()
+            for state, count in zip(_STATES, counts, strict=True)
+        }
 
 
 def promptness(*, now: datetime | None = None) -> Promptness:

@@ -55,6 +55,11 @@ app.conf.beat_schedule = {
         "schedule": settings.ALERT_TICK,
         "options": {"expire_seconds": settings.ALERT_TICK.total_seconds()},
     },
+    "tell Prometheus": {
+        "task": "config.tasks.tell_prometheus",
+        "schedule": settings.METRICS_TICK,
+        "options": {"expire_seconds": settings.METRICS_TICK.total_seconds()},
+    },
     "close stale notices": {
         "task": "alerts.tasks.close_stale_notices",
         "schedule": crontab(minute="*/15"),

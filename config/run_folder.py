@@ -17,9 +17,10 @@ SECRETS: dict[str, Callable[[], str]] = {
     "FIELD_ENCRYPTION_KEYS": lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
     "SIMULATOR_API_KEY": lambda: f"sim_{secrets.token_urlsafe(24)}",
     "JWT_SECRET": lambda: secrets.token_urlsafe(48),
+    "METRICS_TOKEN": lambda: secrets.token_urlsafe(48),
 }
 # Came with a later version, and a new one loses nothing.
-ADDED_LATER = frozenset({"JWT_SECRET"})
+ADDED_LATER = frozenset({"JWT_SECRET", "METRICS_TOKEN"})
 
 
 @contextlib.contextmanager

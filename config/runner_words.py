@@ -28,6 +28,7 @@ Integration Health is running.
   http://{shown}:{port}/          what works and what does not, for who signs in
   http://{shown}:{port}/admin/    what is watched, how it is, and why
   http://{shown}:{port}/readyz    whether the monitor itself is well
+  http://{shown}:{port}/metrics   for Prometheus, with the METRICS_TOKEN of {var / "secrets.env"}
 
 {watched}
 

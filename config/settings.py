@@ -7,7 +7,7 @@ import environ
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment, logs
+from config import environment, gateway, logs
 from integrations_health.web_database.waiting import Connection
 
 ROOT = environment.ROOT
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "config.request_metrics.Outermost",
     "integrations_health.request_ids.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -59,6 +60,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Next to the views, so that the others still see to the page that it gives.
     "integrations_health.pages.away.DatabaseAway",
+    # Nearer still: it counts what the one before it makes a page of.
+    "config.request_metrics.Innermost",
 ]
 TEMPLATES = [
     {
@@ -248,6 +251,32 @@ if _POOL_SIZE:
     }
 DATABASES = {"default": _database}
 
+# --- Prometheus -----------------------------------------------------------------------------
+
+# Whoever asks at /metrics shows it; without one there is no such address.
+METRICS_TOKEN = environment.text(
+    "METRICS_TOKEN", example="at least 32 random characters", default=""
+)
+if 0 < len(METRICS_TOKEN) < 32:
+    raise ImproperlyConfigured(
+        f"METRICS_TOKEN has {len(METRICS_TOKEN)} characters. Type at least 32 random ones, made by "
+        "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+    )
+try:
+    # Its name and password are not part of its address, which may then be shown.
+    PUSHGATEWAY = gateway.read(
+        environment.text("PUSHGATEWAY_URL", example="http://pushgateway:9091", default="")
+    )
+except gateway.NoGateway:
+    # Never with its value: it may hold a password.
+    raise ImproperlyConfigured(
+        "PUSHGATEWAY_URL is not understood. Type http://pushgateway:9091 or "
+        "https://user:password@push.example.com, without ? and #"
+    ) from None
+# How often it is pushed, and what was counted is gathered.
+METRICS_TICK = timedelta(seconds=15)
+PROMETHEUS_LATENCY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 1.0, 5.0, float("inf"))
+
 # --- Redis ----------------------------------------------------------------------------------
 
 REDIS_URL = environment.text(
@@ -397,6 +426,7 @@ DELIVERY_LEASE = timedelta(
 # --- Celery ---------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = BROKER_URL
+CELERY_IMPORTS = ["config.tasks"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import pages, system_page
+from config import metrics_page, pages, system_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations_health.pages.urls")),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz),
     path("readyz", pages.readyz),
+    path("metrics", metrics_page.page, name="metrics"),
 ]
 
 # A page, or under /api/ a problem (RFC 9457).

@@ -30,7 +30,7 @@ _IS_DUE = f"""
 _TAKEN = f"""
     SELECT {COLUMNS}, {_NOW} AS now,
         -- In the order of a CheckTarget.
-        h.provider, h.service AS asked_service, i.server_instance_id, i.provider_user_id,
+        h.service AS asked_service, i.server_instance_id, i.provider_user_id,
         i.auth_config_id, i.server_url, i.server_token, i.probe_tool, i.probe_arguments,
         h.status <> 'healthy' OR h.suspected_at IS NOT NULL OR i.probe_policy = 'always'
             OR (i.probe_policy = 'every_nth' AND (h.check_seq + 1) %% i.probe_every = 0)

@@ -16,6 +16,7 @@ class HealthRow(NamedTuple):
     integration_id: UUID
     user_id: UUID
     service: str
+    provider: str
     check_seq: int
     applied_seq: int
     state_version: int
@@ -56,9 +57,10 @@ class HealthUpdate(NamedTuple):
 
 # What a statement on health rows `h` and their integrations `i` returns for `read`.
 COLUMNS = """
-    h.integration_id, h.user_id, h.service, h.check_seq, h.applied_seq, h.state_version,
-    h.error_code, h.error_message, h.active_since, h.slot_at IS NULL, i.interval_seconds,
-    h.status, h.consecutive_failures, h.ok_streak, h.failing_streak, h.suspected_at
+    h.integration_id, h.user_id, h.service, h.provider, h.check_seq, h.applied_seq,
+    h.state_version, h.error_code, h.error_message, h.active_since, h.slot_at IS NULL,
+    i.interval_seconds, h.status, h.consecutive_failures, h.ok_streak, h.failing_streak,
+    h.suspected_at
 """
 WIDTH = COLUMNS.count(",") + 1
 _STATUSES = {status.value: status for status in Status}
@@ -110,8 +112,8 @@ RETURNING h.integration_id
 
 def read(columns: Sequence[Any]) -> HealthRow:
     """Return the row whose `COLUMNS` a statement returned, and nothing else."""
-    state = HealthState(_STATUSES[columns[11]], *columns[12:])
-    return HealthRow._make((*columns[:10], _seconds(columns[10]), state))
+    state = HealthState(_STATUSES[columns[12]], *columns[13:])
+    return HealthRow._make((*columns[:11], _seconds(columns[11]), state))
 
 
 # Most integrations have the same interval.

@@ -87,7 +87,7 @@ _TYPES = [
 _INSERT_LATE = f"""
 INSERT INTO {TABLE} ({", ".join(HistoryRow._fields)})
 SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in _TYPES)})
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING id
 """
 
 
@@ -101,12 +101,18 @@ def append(rows: Sequence[HistoryRow]) -> None:
             copy.write_row(row)
 
 
-def append_late(rows: Sequence[HistoryRow]) -> None:
-    """Add rows of which some may be there already. Raises MonthMissing like `append`."""
+def append_late(rows: Sequence[HistoryRow]) -> list[HistoryRow]:
+    """Add rows of which some may be there already; return the others.
+
+    Raises MonthMissing like `append`.
+    """
     if not rows:
-        return
+        return []
     with _known_months(rows), connection.cursor() as cursor:
         cursor.execute(_INSERT_LATE, [list(column) for column in zip(*rows, strict=True)])
+        added = {id for (id,) in cursor.fetchall()}
+    # The same result may be there twice.
+    return list({row.id: row for row in rows if row.id in added}.values())
 
 
 def last(integration_id: UUID, user_id: UUID, *, limit: int = 100) -> list[HealthHistory]:

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from alerts import lifecycle
 from integrations_health import (
     budget,
+    check_counts,
     checker,
     entries,
     health_rows,
@@ -30,8 +31,9 @@ from integrations_health.claimed import Claim
 from integrations_health.crash_points import crash_point
 from integrations_health.entries import Decision
 from integrations_health.health_rows import HealthRow
+from integrations_health.history import HistoryRow
 from integrations_health.models import HealthCheck
-from integrations_health.outcomes import CheckResult, Transition
+from integrations_health.outcomes import CheckResult, Outcome, Transition
 from integrations_health.status import Status
 
 logger = logging.getLogger(__name__)
@@ -187,11 +189,22 @@ def _record(
         decisions, others = [], list(results)
     written, unfit = _write(decisions, now=now)
     others += unfit
+    rows: dict[UUID, HealthRow] = {}
+    late: list[HistoryRow] = []
     if others:
         rows = health_rows.lock({result.integration_id for result in others})
         decisions, others = entries.decide(others, rows, claimed=known)
         written += _write(decisions, now=now)[0]
-        history.append_late(entries.late(others, rows))
+        late = history.append_late(entries.late(others, rows))
+    check_counts.note(
+        [
+            *((one.row.provider, one.row.service, one.result.outcome) for one in written),
+            *(
+                (rows[one.integration_id].provider, one.service, Outcome(one.outcome))
+                for one in late
+            ),
+        ]
+    )
     # Once, after the last health row is locked: alerts and messages are locked after all of them.
     lifecycle.follow([entries.observation(decision) for decision in written], now=now)
     owners = {decision.row.integration_id: decision.row.user_id for decision in written}

@@ -26,6 +26,8 @@ from alerts.models import (
 )
 from integrations_health.models import (
     ApiKey,
+    CheckCount,
+    CheckTotal,
     ClaimedBatch,
     DailyHealth,
     HealthCheck,
@@ -39,6 +41,7 @@ from integrations_health.models import (
     ProviderIncident,
     ReauthAttempt,
     ReauthRequest,
+    RecentChecks,
     RolledUpDay,
     SignInTries,
     User,
@@ -133,6 +136,9 @@ EXCUSED: dict[type[models.Model], str] = {
     ReauthAttempt: "What a browser carries for ten minutes: nothing in it to read.",
     SignInTries: "Digests and counts that are forgotten after minutes: nothing in them to read.",
     ClaimedBatch: "What workers hold for seconds; an integration's page says whether one does.",
+    CheckCount: "What batches counted within the last seconds, on its way to /metrics.",
+    CheckTotal: "Counters for Prometheus, which shows them better.",
+    RecentChecks: "What /metrics was told a minute ago; the overview says how things are.",
     OutageStreak: "Two counters between two looks; what they decide is an incident.",
 }
 

@@ -28,6 +28,7 @@ class Request:
     at: float
     # What it was answered; 0 for an answer that is no status.
     status: int = OK
+    method: str = "POST"
 
 
 @dataclass(slots=True)
@@ -72,12 +73,15 @@ def web(*, tls: ssl.SSLContext | None = None) -> Iterator[WebReceiver]:
     receiver = WebReceiver()
 
     class Take(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = receiver.answers.pop(0) if receiver.answers else (OK, {})
             status = 0 if callable(answer) else answer[0]
-            request = Request(self.path, headers, body, time.monotonic(), status)
+            request = Request(self.path, headers, body, time.monotonic(), status, self.command)
             receiver.requests.append(request)
             if callable(answer):
                 answer(self)

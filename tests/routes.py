@@ -33,6 +33,12 @@ GET    api/schema                       200   200   200   200    200       200  
 GET    api/docs                         200   200   200   200    200       200     200    200
 GET    healthz                          200   200   200   200    200       200     200    200
 GET    readyz                           503   503   503   503    503       503     503    503
+GET    metrics                          404   404   404   404    404       404     404    404
+POST   metrics                          404   404   404   404    404       404     404    404
+PUT    metrics                          404   404   404   404    404       404     404    404
+PATCH  metrics                          404   404   404   404    404       404     404    404
+DELETE metrics                          404   404   404   404    404       404     404    404
+OPTIONS metrics                         404   404   404   404    404       404     404    404
 GET    <empty>                          302   302   302   200    302       302     302    302
 GET    integrations/<id>/               302   302   302   404    302       302     302    302
 GET    status/                          200   200   200   200    200       200     200    200

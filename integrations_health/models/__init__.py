@@ -1,6 +1,7 @@
 """The rows: who is watched, how they are, how they were."""
 
 from integrations_health.models.api_key import ApiKey
+from integrations_health.models.counted import CheckCount, CheckTotal, RecentChecks
 from integrations_health.models.health import STATUSES, ClaimedBatch, HealthCheck
 from integrations_health.models.integration import Integration, User
 from integrations_health.models.past import (
@@ -22,6 +23,8 @@ from integrations_health.models.sign_in import SignInTries
 __all__ = [
     "STATUSES",
     "ApiKey",
+    "CheckCount",
+    "CheckTotal",
     "ClaimedBatch",
     "DailyHealth",
     "HealthCheck",
@@ -35,6 +38,7 @@ __all__ = [
     "ProviderIncident",
     "ReauthAttempt",
     "ReauthRequest",
+    "RecentChecks",
     "RolledUpDay",
     "SignInTries",
     "User",

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
 from django.db.utils import DatabaseErrorWrapper
+from django_prometheus.db.backends.postgresql import base
 
 from integrations_health.breaker import Breaker
 from integrations_health.web_database import waiting
@@ -32,7 +32,7 @@ class NotAsked(psycopg.OperationalError):
     """The database did not answer a moment ago, so it was not asked again."""
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # published without types
     """Asks for a connection only while the database answers; what fails on one is noted."""
 
     @cached_property

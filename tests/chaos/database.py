@@ -74,6 +74,14 @@ class Database:
         """Return whose check was due at some time, as the ledger wants to know it."""
         return [Watched(*row) for row in self.rows(_WATCHED)]
 
+    def miscounted(self) -> int:
+        """Return by how many the counters for Prometheus differ from the history."""
+        ((difference,),) = self.rows(
+            "SELECT (SELECT count(*) FROM integration_health_history) - COALESCE(sum(checks), 0)"
+            " FROM (SELECT checks FROM check_counts UNION ALL SELECT checks FROM check_totals) AS c"
+        )
+        return int(difference)
+
     def finished(self) -> list[Finished]:
         """Return the history, as the ledger wants to know it."""
         return [

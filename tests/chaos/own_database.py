@@ -155,6 +155,7 @@ def running(folder: Path) -> Iterator[Site]:
                 | {
                     "DATABASE_URL": f"postgresql://app@127.0.0.1:{wire.port}/app",
                     "JWT_SECRET": keys.SECRET,
+                    "METRICS_TOKEN": keys.SECRET,
                 },
             ) as web:
                 yield Site(web, postgres, valkey, wire, (database_url, redis_url))

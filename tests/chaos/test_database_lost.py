@@ -1,10 +1,13 @@
 """PostgreSQL killed under a running web server: who is still answered, and what."""
 
+import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from tests import keys
 from tests.chaos.lost_database import is_unavailable, read_before, sign_in
 from tests.chaos.own_database import Site, api_key, token
 from tests.chaos.processes import wait_until
@@ -157,6 +160,33 @@ def test_a_page_says_what_to_do(site: Site) -> None:
         assert 15 <= int(page.headers["Retry-After"]) <= 45
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert "Traceback" not in site.web.log()
+
+
+def test_prometheus_is_told_so_and_what_is_known_all_the_same(site: Site) -> None:
+    def told() -> dict[str, float]:
+        answer = site.ask("/metrics", keys.SECRET)
+        assert answer.status_code == 200
+        families = text_string_to_metric_families(answer.text)
+        samples = [sample for family in families for sample in family.samples]
+        # Of most families one is enough; of sources it is each.
+        return {one.name + one.labels.get("source", ""): one.value for one in samples}
+
+    known = read_before(site)
+    up = "integration_health_source_up"
+    before = told()
+
+    with site.without_database():
+        site.ask(known.path, token(known.owner))
+        began = time.monotonic()
+        without = told()
+        took = time.monotonic() - began
+
+    assert (before[f"{up}postgresql"], before[f"{up}redis"]) == (1, 1)
+    assert before["django_db_execute_total"] > 0
+    assert (without[f"{up}postgresql"], without[f"{up}redis"]) == (0, 1)
+    assert "integration_health_overdue" not in without
+    assert without["integration_health_last_known_answers_total"] >= 1
+    assert took < 5
 
 
 def test_without_redis_too_it_is_unavailable_and_back_with_both(site: Site) -> None:

@@ -37,6 +37,7 @@ def test_results_that_come_again_and_again_and_too_late_count_once(stack: Stack)
 
     # Of two claims each; the late one is history only.
     assert len(stack.database.finished()) == 2 * len(RESULTS)
+    assert stack.database.miscounted() == 0
     assert stack.database.rows(_STATES) == [(2, 2, 1, 1, 1, len(RESULTS))]
 
 

@@ -78,4 +78,5 @@ def everything_is_checked_once(stack: Stack) -> Ledger:
     ledger = stack.audit()
     assert ledger.violations == []
     assert len(stack.database.finished()) == INTEGRATIONS
+    assert stack.database.miscounted() == 0
     return ledger

@@ -46,6 +46,22 @@ BREAKS: dict[str, list[str]] = {
         "UPDATE user_integrations SET interval_seconds = 59",
         "UPDATE user_integrations SET interval_seconds = 3601",
     ],
+    "what_is_counted_is_some": [
+        "INSERT INTO check_counts (provider, service, outcome, checks)"
+        " VALUES ('composio', 'gmail', 'ok', 0)",
+    ],
+    "a_total_is_of_some": [
+        "INSERT INTO check_totals (provider, service, outcome, checks)"
+        " VALUES ('composio', 'gmail', 'ok', 0)",
+    ],
+    "one_total_per_provider_service_and_outcome": [
+        "INSERT INTO check_totals (provider, service, outcome, checks)"
+        " VALUES ('composio', 'gmail', 'ok', 1), ('composio', 'gmail', 'ok', 1)",
+    ],
+    "one_row_per_service_and_status_of_an_hour": [
+        "INSERT INTO recent_checks (service, status, checks)"
+        " VALUES ('gmail', 'healthy', 1), ('gmail', 'healthy', 1)",
+    ],
     "nobody_tries_less_than_never": [
         "INSERT INTO sign_in_tries (key, tries, until) VALUES ('a digest', -1, now())"
     ],

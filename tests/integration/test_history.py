@@ -102,8 +102,9 @@ def test_a_late_row_that_is_there_already_stays_as_it_is(now: datetime) -> None:
     first, second = row(integration, now, 1), row(integration, now, 2)
     history.append([first])
 
-    history.append_late([first._replace(status="unhealthy"), second])
+    added = history.append_late([first._replace(status="unhealthy"), second, second])
 
+    assert added == [second]
     assert sorted(stored()) == sorted([first, second])
 
 

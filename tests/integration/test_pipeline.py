@@ -32,9 +32,9 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
     with counted_statements() as sent:
         pipeline.run("composio", now=NOW)
 
-    # room; claim (lock, what is due) in a savepoint; reserve; record (update, copy, a look at
-    # alerts) in a savepoint; finish; settle
-    assert len(sent) == 1 + 4 + 1 + 5 + 1 + 1
+    # room; claim (lock, what is due) in a savepoint; reserve; record (update, copy, count, a look
+    # at alerts) in a savepoint; finish; settle
+    assert len(sent) == 1 + 4 + 1 + 6 + 1 + 1
 
 
 def test_a_full_batch_says_that_there_may_be_more(simulator: Simulator, settings: Any) -> None:

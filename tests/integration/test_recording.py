@@ -153,5 +153,5 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(size: int
     with counted_statements() as sent:
         pipeline.record([result(target) for target in targets], now=NOW)
 
-    # savepoint, lock, update, copy, a look at alerts, release
-    assert len(sent) == 6
+    # savepoint, lock, update, copy, count, a look at alerts, release
+    assert len(sent) == 7

@@ -49,9 +49,9 @@ def test_rows_that_stayed_as_they_were_are_not_read_again(size: int) -> None:
     with counted_statements() as sent:
         record(found(taken), taken)
 
-    # savepoint, update, copy; a look at alerts, and a closer one at what failed (integrations,
-    # their unrest, rules); release
-    assert len(sent) == 3 + 1 + 3 + 1
+    # savepoint, update, copy, count; a look at alerts, and a closer one at what failed
+    # (integrations, their unrest, rules); release
+    assert len(sent) == 4 + 1 + 3 + 1
     assert HealthHistory.objects.filter(outcome="timeout", status="degraded").count() == size
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from alerts import reconnects
+from config import exposition
 from integrations_health import pipeline
 from integrations_health.models import HealthCheck
 from integrations_health.providers.simulator import Simulator
@@ -66,7 +67,7 @@ def test_no_canary_of_a_providers_answer_is_kept_or_logged(
     while pipeline.run(provider, now=NOW):
         pass
 
-    seen = everything_stored() + everything_logged(caplog)
+    seen = everything_stored() + everything_logged(caplog) + exposition.text().decode()
     assert {account.id for account in echoing} <= {
         call.account for call in simulator.calls(provider=provider)
     }

@@ -23,18 +23,21 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     assert kept(tmp_path) == first
 
 
-def test_a_secret_that_came_with_a_later_version_is_added_to_the_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", sorted(run_folder.ADDED_LATER))
+def test_a_secret_that_came_with_a_later_version_is_added_to_the_others(
+    tmp_path: Path, later: str
+) -> None:
     run_folder.make_secrets(tmp_path)
     before = kept(tmp_path)
-    older = {name: value for name, value in before.items() if name != "JWT_SECRET"}
+    older = {name: value for name, value in before.items() if name != later}
     text = "".join(f"{name}={value}\n" for name, value in older.items())
     (tmp_path / "secrets.env").write_text(text)
 
     run_folder.make_secrets(tmp_path)
 
     now = kept(tmp_path)
-    assert now == older | {"JWT_SECRET": now["JWT_SECRET"]}
-    assert len(now["JWT_SECRET"]) >= 32
+    assert now == older | {later: now[later]}
+    assert len(now[later]) >= 32
 
 
 def test_a_secret_whose_loss_loses_data_is_never_made_anew(tmp_path: Path) -> None:
