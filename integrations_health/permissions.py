@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from integrations_health import database_faults
+from integrations_health import unavailability
 from integrations_health.access import ACT_FOR, Caller, Scope, Way
 from integrations_health.problems import Problem
 
@@ -31,7 +31,7 @@ class MayByScope(BasePermission):
             )
         if caller.is_remembered and not getattr(view, "shows_last_known", False):
             # Even if the database is back by now: nobody has looked whether the proof still stands.
-            raise database_faults.unavailable_for_now()
+            raise unavailability.for_now()
         by_method = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
         wanted: Scope = getattr(view, "needs", None) or by_method
         if not caller.may(wanted):

@@ -9,7 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
-from integrations_health import database_faults, problems
+from integrations_health import database_faults, problems, unavailability
 from integrations_health.problems import FieldError, Problem
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Answer while the database is away."""
-    return problems.answer_of(database_faults.unavailable_for_now())
+    return problems.answer_of(unavailability.for_now())
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -116,7 +116,7 @@ def _problem(error: Exception) -> Problem | None:
         return problems.invalid(*_field_errors(error.get_full_details()))
     if database_faults.is_away(error):
         logger.warning("database.unavailable", extra={"reason": type(error).__name__})
-        return database_faults.unavailable_for_now()
+        return unavailability.for_now()
     kind = next((known for known in KNOWN if isinstance(error, known)), None)
     if kind is None:
         return None

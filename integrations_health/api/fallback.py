@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from prometheus_client import Counter
 
-from integrations_health import database_faults, snapshots
+from integrations_health import snapshots, unavailability
 from integrations_health.access import Caller
 from integrations_health.api.answers import answer
 
@@ -34,6 +34,6 @@ def health(
         extra={"is_found": found is not None, "reason": type(reason).__name__ if reason else ""},
     )
     if found is None:
-        raise database_faults.unavailable_for_now()
+        raise unavailability.for_now()
     body = {**found.body, "stale": True, "source": "cache"}
     return answer(body, headers={"Cache-Control": "no-store"})

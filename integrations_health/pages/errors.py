@@ -10,7 +10,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from integrations_health import database_faults, refusals
+from integrations_health import database_faults, refusals, unavailability
 from integrations_health.pages import themes
 
 _TEMPLATE = "errors/error.html"
@@ -82,7 +82,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         "Wait half a minute, then try again: this works as soon as the database is back.",
         retry=request.get_full_path() if request.method == "GET" else "",
     )
-    answer.headers["Retry-After"] = str(database_faults.retry_seconds())
+    answer.headers["Retry-After"] = str(unavailability.retry_seconds())
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
