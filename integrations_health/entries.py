@@ -54,12 +54,13 @@ def decide(
     results: Sequence[CheckResult],
     rows: Mapping[UUID, HealthRow],
     *,
-    claimed: Mapping[UUID, HealthRow] | None = None,
+    claimed: Mapping[UUID, int] | None = None,
 ) -> tuple[list[Decision], list[CheckResult]]:
     """Decide on what answers the claim of its row, once; return the others as they are.
 
-    `rows` are as the claim read them, or as they are now; then `claimed` are the former. What was
-    made due between the two is due again at once: its result may be older than the reason to look.
+    `rows` are as the claim read them, or as they are now; then `claimed` are the versions of the
+    former. What was made due between the two is due again at once: its result may be older than the
+    reason to look.
     """
     decisions: list[Decision] = []
     others: list[CheckResult] = []
@@ -72,10 +73,17 @@ def decide(
             continue
         seen.add(id)
         decision = _decide(row, result)
-        if claimed is not None and row.is_wanted and not _is_as_claimed(row, claimed.get(id)):
+        if claimed is not None and row.is_wanted and claimed.get(id) != row.state_version:
             decision = decision._replace(update=decision.update._replace(delay_seconds=0.0))
         decisions.append(decision)
     return decisions, others
+
+
+def sooner(decision: Decision, *, by: timedelta) -> Decision:
+    """Return a decision after which the next check comes so much sooner."""
+    update = decision.update
+    delay_seconds = update.delay_seconds - by.total_seconds()
+    return decision._replace(update=update._replace(delay_seconds=delay_seconds))
 
 
 def late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:
@@ -156,10 +164,6 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
         face,
     )
     return Decision(row, result, vote, state.status, update)
-
-
-def _is_as_claimed(row: HealthRow, claimed: HealthRow | None) -> bool:
-    return claimed is not None and claimed.state_version == row.state_version
 
 
 def _wait(result: CheckResult) -> timedelta | None:

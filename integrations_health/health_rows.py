@@ -1,6 +1,6 @@
 """Read and write the current state of many integrations in one statement each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -114,6 +114,11 @@ def read(columns: Sequence[Any]) -> HealthRow:
     """Return the row whose `COLUMNS` a statement returned, and nothing else."""
     state = HealthState(_STATUSES[columns[12]], *columns[13:])
     return HealthRow._make((*columns[:11], _seconds(columns[11]), state))
+
+
+def versions(rows: Mapping[UUID, HealthRow]) -> dict[UUID, int]:
+    """Return of which version each row is."""
+    return {integration_id: row.state_version for integration_id, row in rows.items()}
 
 
 # Most integrations have the same interval.

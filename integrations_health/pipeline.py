@@ -1,20 +1,24 @@
 """The life of a batch, from the claim to the history row."""
 
 import logging
+import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 
 from alerts import lifecycle
 from integrations_health import (
     budget,
+    buffer,
     check_counts,
     checker,
+    database_faults,
     entries,
     health_rows,
     history,
@@ -43,6 +47,11 @@ RETURN_AFTER_FAILURE = timedelta(seconds=60)
 # for each batch costs 5 to 10 ms. With the last batch's deadline it stays below the task's limit.
 TURN = timedelta(seconds=1)
 RECORD_ATTEMPTS = 3
+# Between the attempts, and different for each: two that were in each other's way are not so again.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
+# After longer, the task's limit ended the wait for a frozen server: it leaves time to keep results.
+RECORD_PATIENCE = timedelta(seconds=10)
+_NOTHING = Findings([], [], None)
 
 
 class AlreadyRunning(Exception):
@@ -124,6 +133,7 @@ def check_one(
 
 def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) -> Findings:
     """Ask, record, and give back what had no turn."""
+    findings, is_kept = _NOTHING, False
     try:
         client = network.provider(provider)
         allotment = budget.reserve(
@@ -137,12 +147,15 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
         record(findings.results, known=claim.rows, now=now)
         crash_point("after_recording")
         schedule.release(findings.deferred, wait=findings.wait_of_deferred, now=now)
-    except Exception:
-        # Only a dead process leaves its claims to the lease, and marks them: this one still lives.
-        schedule.release(claim.targets, wait=RETURN_AFTER_FAILURE, now=now)
+    except Exception as error:
+        is_kept = buffer.keep(findings.results, claim, because=error)
+        if not is_kept:
+            # Only a dead process leaves its claims to the lease, and marks them: this one lives.
+            schedule.release(claim.targets, wait=RETURN_AFTER_FAILURE, now=now)
         raise
     finally:
-        schedule.finish(claim)
+        if not is_kept:
+            schedule.finish(claim.batch)
     budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=findings.wait, now=now)
     return findings
 
@@ -151,37 +164,49 @@ def record(
     results: Sequence[CheckResult],
     *,
     known: Mapping[UUID, HealthRow] | None = None,
+    versions: Mapping[UUID, int] | None = None,
+    waited: timedelta = timedelta(),
     now: datetime | None = None,
 ) -> list[Transition]:
     """Decide and remember: all of it in one transaction, each result once, in any order.
 
     A result counts when it belongs to the newest claim of its integration and was not applied yet;
     a late one only adds history; what was seen before, or whose integration is gone, is dropped.
-    `known` are rows as the claim read them: those that did not change since are not read again.
+    `known` are rows as the claim read them: those that did not change since are not read again. Of
+    results that `waited` to be recorded, the `versions` of these rows are known, and the next check
+    is when it would have been.
     """
     if not results:
         return []
+    gives_up_at = time.monotonic() + RECORD_PATIENCE.total_seconds()
+    attempt = partial(_record, results, known or {}, versions, waited, now=now)
     for _ in range(RECORD_ATTEMPTS - 1):
         try:
-            return _record(results, known or {}, now=now)
+            return attempt()
         except history.MonthMissing as missing:
             # History has no default partition: whoever finds a month missing makes it.
             logger.warning("history.month_missing", extra={"months": [*map(str, missing.months)]})
             for month in missing.months:
                 partitions.ensure(history.TABLE, month)
-        except OperationalError as error:
-            if connection.in_atomic_block:
+        except Error as error:
+            is_worth_it = database_faults.is_away(error) and time.monotonic() < gives_up_at
+            if connection.in_atomic_block or not is_worth_it:
                 raise
-            # A lock that somebody held, a deadlock, a connection that was cut: each result counts
-            # once, so telling it again is safe.
+            # A lock that somebody held, a deadlock, a connection that was cut or leads to a server
+            # that only reads: each result counts once, so telling it again is safe.
             logger.warning("results.not_recorded_yet", extra={"reason": type(error).__name__})
             connection.close()
-    return _record(results, known or {}, now=now)
+            time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))
+    return attempt()
 
 
 @transaction.atomic
 def _record(
-    results: Sequence[CheckResult], known: Mapping[UUID, HealthRow], *, now: datetime | None
+    results: Sequence[CheckResult],
+    known: Mapping[UUID, HealthRow],
+    versions: Mapping[UUID, int] | None,
+    waited: timedelta,
+    now: datetime | None,
 ) -> list[Transition]:
     decisions, others = entries.decide(results, known)
     if others:
@@ -193,18 +218,16 @@ def _record(
     late: list[HistoryRow] = []
     if others:
         rows = health_rows.lock({result.integration_id for result in others})
-        decisions, others = entries.decide(others, rows, claimed=known)
+        claimed = health_rows.versions(known) if versions is None else versions
+        decisions, others = entries.decide(others, rows, claimed=claimed)
+        decisions = [entries.sooner(decision, by=waited) for decision in decisions]
         written += _write(decisions, now=now)[0]
         late = history.append_late(entries.late(others, rows))
-    check_counts.note(
-        [
-            *((one.row.provider, one.row.service, one.result.outcome) for one in written),
-            *(
-                (rows[one.integration_id].provider, one.service, Outcome(one.outcome))
-                for one in late
-            ),
-        ]
-    )
+    counted = [(one.row.provider, one.row.service, one.result.outcome) for one in written]
+    counted += [
+        (rows[one.integration_id].provider, one.service, Outcome(one.outcome)) for one in late
+    ]
+    check_counts.note(counted)
     # Once, after the last health row is locked: alerts and messages are locked after all of them.
     lifecycle.follow([entries.observation(decision) for decision in written], now=now)
     owners = {decision.row.integration_id: decision.row.user_id for decision in written}

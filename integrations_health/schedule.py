@@ -76,11 +76,11 @@ def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
     return claimed.read(found, limit=1, parked=parked)
 
 
-def finish(claim: Claim) -> None:
+def finish(batch: int | None) -> None:
     """End a claim: what it still holds, and was neither recorded nor released, is due as before."""
-    if claim.batch is not None:
+    if batch is not None:
         with binary_cursor() as cursor:
-            cursor.execute(FINISH, [claim.batch])
+            cursor.execute(FINISH, [batch])
 
 
 def is_being_checked(integration_id: UUID, *, now: datetime | None = None) -> bool:

@@ -12,6 +12,7 @@ from integrations_health import (
     incidents,
     partitions,
     pipeline,
+    replay,
     rollups,
     schedule,
 )
@@ -23,7 +24,9 @@ WAKE_UP_TICKS = 3
 
 @shared_task(queue="checks")
 def wake_workers() -> None:
-    """Look at what is due and wake as many batches; a tick has no other effect."""
+    """Look at what is due and wake as many batches; a tick has no effect of its own."""
+    # First: what was found before the database went away counts before anybody asks again.
+    replay.apply()
     catch_up.follow_heartbeat()
     for provider, batches in schedule.batches_due().items():
         for _ in range(batches):

@@ -21,6 +21,11 @@ class Database:
         self.url = url
         self.connection = psycopg.connect(url, autocommit=True)
 
+    def reconnect(self) -> None:
+        """Connect anew, after the server was gone."""
+        self.connection.close()
+        self.connection = psycopg.connect(self.url, autocommit=True)
+
     def watch(
         self,
         indices: range,

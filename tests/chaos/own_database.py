@@ -63,7 +63,7 @@ class Site:
         self.wire = wire
         self._postgres = postgres
         self._valkey = valkey
-        self._database_url, self._redis_url = urls
+        self.database_url, self.redis_url = urls
         # Each request comes on a connection of its own, as from many clients.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._client = httpx.Client(base_url=web.url, timeout=30, trust_env=False, limits=limits)
@@ -80,14 +80,14 @@ class Site:
 
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Return what a query finds, on a session that ends with it."""
-        with psycopg.connect(self._database_url, autocommit=True) as session:
+        with psycopg.connect(self.database_url, autocommit=True) as session:
             found = session.execute(query, arguments)
             return found.fetchall() if found.description else []
 
     @contextmanager
     def session(self) -> Iterator[psycopg.Connection]:
         """Yield a session of the test's own, past the wire."""
-        with psycopg.connect(self._database_url) as session:
+        with psycopg.connect(self.database_url) as session:
             yield session
 
     @contextmanager
@@ -102,6 +102,37 @@ class Site:
         finally:
             self._postgres.relaunch()
             processes.wait_until(self._database_answers, seconds=30, what="PostgreSQL is back")
+
+    @contextmanager
+    def frozen_database(self) -> Iterator[None]:
+        """Stop PostgreSQL for the block where it stands, with all its sessions."""
+        server = self._postgres.process.pid
+        sessions = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        frozen = [server, *map(int, sessions)]
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def only_reading(self) -> Iterator[None]:
+        """Let PostgreSQL take no writes in the block, as a server that is nobody's primary."""
+        try:
+            self.rows("ALTER SYSTEM SET default_transaction_read_only = on")
+            self.rows("SELECT pg_reload_conf()")
+            processes.wait_until(
+                lambda: self.rows("SHOW default_transaction_read_only") == [("on",)],
+                seconds=10,
+                what="it only reads",
+            )
+            yield
+        finally:
+            self.rows("BEGIN READ WRITE; COMMIT")
+            self.rows("ALTER SYSTEM RESET default_transaction_read_only")
+            self.rows("SELECT pg_reload_conf()")
 
     @contextmanager
     def without_redis(self) -> Iterator[None]:
@@ -120,7 +151,7 @@ class Site:
 
     def redis(self) -> redis.Redis:
         """Return a client of its Redis."""
-        return redis.Redis.from_url(self._redis_url, socket_timeout=1)
+        return redis.Redis.from_url(self.redis_url, socket_timeout=1)
 
     def _database_answers(self) -> bool:
         try:

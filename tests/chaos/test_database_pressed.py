@@ -1,13 +1,17 @@
-"""PostgreSQL killed, frozen, locked or read-only under a crowd, and then it is back."""
+"""PostgreSQL killed, frozen, locked or read-only under a crowd or a worker; then it is back."""
 
 import json
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets import Subprotocol
 from websockets.sync.client import connect
 
+from tests.chaos.database import Database
 from tests.chaos.lost_database import (
     BACK_SECONDS,
     is_live,
@@ -17,12 +21,19 @@ from tests.chaos.lost_database import (
 )
 from tests.chaos.own_database import POOL, Known, Site, token
 from tests.chaos.processes import wait_until
+from tests.chaos.stack import AFTER_SILENCE, Stack
 
 pytestmark = pytest.mark.chaos
 
 # A socket looks at the database itself about once a minute.
 SOCKET_SECONDS = 75.0
 MANY = 200
+# All in one batch that takes a while, so that there is a middle.
+BATCH = 30
+# Between the limit at which a task hears that it takes too long and the one at which it is killed
+# it tries to connect for two seconds.
+CALL_DEADLINE = 2
+PATIENCE = CALL_DEADLINE * 9 + 5
 
 
 def at_once(site: Site, known: Known, count: int = MANY) -> list[Any]:
@@ -108,21 +119,10 @@ def test_a_locked_table_is_read_from_what_is_known(site: Site) -> None:
 def test_a_database_that_only_reads_is_read_and_refuses_writes(site: Site) -> None:
     known = read_before(site)
     one = f"/api/integrations/{known.id}"
-    try:
-        site.rows("ALTER SYSTEM SET default_transaction_read_only = on")
-        site.rows("SELECT pg_reload_conf()")
-        wait_until(
-            lambda: site.rows("SHOW default_transaction_read_only") == [("on",)],
-            seconds=10,
-            what="it only reads",
-        )
+    with site.only_reading():
         written = site.ask(one, token(known.owner), method="PATCH", json={"enabled": False})
         signed_in = sign_in(site)
         read = site.ask(known.path, token(known.owner))
-    finally:
-        site.rows("BEGIN READ WRITE; COMMIT")
-        site.rows("ALTER SYSTEM RESET default_transaction_read_only")
-        site.rows("SELECT pg_reload_conf()")
 
     assert is_unavailable(written)
     assert signed_in.status_code == 503
@@ -133,3 +133,60 @@ def test_a_database_that_only_reads_is_read_and_refuses_writes(site: Site) -> No
         seconds=20,
         what="it writes again",
     )  # fmt: skip
+
+
+@pytest.fixture
+def stack(site: Site, tmp_path: Path) -> Iterator[Stack]:
+    """Return a worker on the site's servers, and the provider that it asks."""
+    stack = Stack(Database(site.database_url), site.redis_url, tmp_path)
+    try:
+        stack.start_simulator(accounts=3 * BATCH, latency_ms=60)
+        worker = stack.start_worker(
+            CHECK_BATCH_SIZE=str(BATCH),
+            COMPOSIO_CONCURRENCY="3",
+            CALL_DEADLINE_SECONDS=str(CALL_DEADLINE),
+        )
+        stack.wait_until_ready(worker)
+        yield stack
+    finally:
+        stack.end()
+        stack.database.connection.close()
+
+
+def lose_database(stack: Stack, way: Callable[[], AbstractContextManager[None]], nth: int) -> None:
+    """Take the database from the worker in the middle of its nth batch, until it has ended."""
+    worker, asked = stack.processes[-1], len(stack.probes())
+    stack.database.watch(range(nth * BATCH, (nth + 1) * BATCH))
+    stack.wake(1)
+    stack.wait_until(
+        lambda: len(stack.probes()) >= asked + BATCH // 3, seconds=10, what="it is in the middle"
+    )
+    with way():
+        stack.wait_until(
+            lambda: worker.text().count("results.kept") > nth,
+            seconds=PATIENCE,
+            what="the results are kept",
+        )
+    stack.database.reconnect()
+    stack.wait_until_all_checked(seconds=AFTER_SILENCE)
+
+
+def test_what_a_worker_heard_meanwhile_is_recorded_and_nobody_is_asked_again(
+    site: Site, stack: Stack
+) -> None:
+    site.rows("TRUNCATE user_integrations, integration_health_history CASCADE")
+    # One after another, because to start a worker costs more than to take its database away.
+    ways = (site.without_database, site.only_reading, site.frozen_database)
+
+    for nth, way in enumerate(ways):
+        lose_database(stack, way, nth)
+
+    ledger = stack.audit()
+    assert (ledger.violations, ledger.unrecorded) == ([], [])
+    assert len(stack.probes()) == len(stack.database.finished()) == len(ways) * BATCH
+    assert stack.database.rows(_MARKS) == [(1, 1, 0, len(ways) * BATCH)]
+
+
+_MARKS = """
+SELECT check_seq, applied_seq, crash_count, count(*) FROM integration_health_checks GROUP BY 1, 2, 3
+"""

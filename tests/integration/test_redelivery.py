@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
+from redis import Redis
 
-from integrations_health import network, pipeline, schedule
+from integrations_health import buffer, network, pipeline, replay, schedule
 from integrations_health.models import ClaimedBatch, HealthCheck, HealthHistory
 from integrations_health.outcomes import CheckResult, CheckTarget, Outcome
 from tests import factories
@@ -118,11 +120,27 @@ def test_results_wait_for_a_row_that_somebody_holds() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_batch_that_could_not_be_recorded_is_given_back_unmarked() -> None:
-    integration = factories.integration(status="healthy", next_check_at=NOW)
-    integration.provider = "mcp"
-    integration.server_url = "http://127.0.0.1:1/mcp"
-    integration.save()
+def test_a_server_that_only_reads_is_left_for_one_that_writes() -> None:
+    integration = factories.integration(status="unknown")
+    (target,) = claim(integration)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+
+    pipeline.record([result(target)], now=NOW)
+
+    assert health(integration).status == "healthy"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("has_redis", [True, False])
+def test_a_batch_that_could_not_be_recorded_is_kept_or_given_back_and_never_marked(
+    has_redis: bool, redis: Redis, settings: Any
+) -> None:
+    integration = factories.integration(
+        provider="mcp", server_url="http://127.0.0.1:1/mcp", status="healthy", next_check_at=NOW
+    )
+    if not has_redis:
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
     with another_session() as session:
         session.execute("LOCK TABLE integration_health_history_2031_03 IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(OperationalError):
@@ -130,10 +148,17 @@ def test_a_batch_that_could_not_be_recorded_is_given_back_unmarked() -> None:
         session.rollback()
     network.close()
 
+    asked_again_at = health(integration).next_check_at
+    replay.apply(now=NOW)
+
     row = health(integration)
     assert row.crash_count == 0
     assert not ClaimedBatch.objects.exists()
-    assert row.next_check_at == NOW + pipeline.RETURN_AFTER_FAILURE
+    assert HealthHistory.objects.count() == has_redis
+    if has_redis:
+        assert (asked_again_at, row.applied_seq, buffer.length()) == (NOW, 1, 0)
+    else:
+        assert asked_again_at == NOW + pipeline.RETURN_AFTER_FAILURE
 
 
 def _record_and_close(found: CheckResult) -> None:

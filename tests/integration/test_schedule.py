@@ -78,7 +78,7 @@ def test_what_is_held_is_being_checked_until_its_claim_ends() -> None:
     taken = claim()
 
     held = [schedule.is_being_checked(one.id, now=NOW) for one in (integration, other)]
-    schedule.finish(taken)
+    schedule.finish(taken.batch)
 
     assert held == [True, False]
     assert not schedule.is_being_checked(integration.id, now=NOW)
@@ -87,7 +87,7 @@ def test_what_is_held_is_being_checked_until_its_claim_ends() -> None:
 
 def test_a_claim_that_found_nothing_holds_nothing() -> None:
     taken = claim()
-    schedule.finish(taken)
+    schedule.finish(taken.batch)
 
     assert taken.batch is None
     assert not ClaimedBatch.objects.exists()
