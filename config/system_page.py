@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+import redis
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 from alerts import watchdog as telling
 from config import queues
 from config.pages import LONGEST_SILENCE
-from integrations_health import time_words, watchdog
+from integrations_health import buffer, time_words, watchdog
 
 # A check that is later than this is worth a look; a tick and a batch go by in the best of times.
 LATE = timedelta(minutes=2)
@@ -48,6 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
             _notices(telling.unheard()),
             _promptness(telling.promptness()),
             _partitions(watchdog.ready_until(), today=now.date()),
+            _kept(),
         ],
         "paces": [
             (
@@ -111,6 +113,18 @@ def _partitions(ready: dict[str, date], *, today: date) -> Tile:
     tone = "unhealthy" if is_missing else "degraded" if is_short else "healthy"
     line = "Run manage.py maintain_partitions." if is_short else "Places for history are made."
     return Tile("History has room until", f"{until:%-d %b %Y}", line, tone)
+
+
+def _kept() -> Tile:
+    name = "Results to be recorded"
+    try:
+        entries = buffer.length()
+    except redis.RedisError:
+        return Tile(name, "not known", "Redis, which would keep them, does not answer.", "degraded")
+    if not entries:
+        return Tile(name, "none", "Found while PostgreSQL was away.", "healthy")
+    line = "Found while PostgreSQL was away. The next look at the schedule records them."
+    return Tile(name, "1 batch" if entries == 1 else f"{entries:,} batches", line, "degraded")
 
 
 def _behind(instant: datetime | None, *, now: datetime) -> str:

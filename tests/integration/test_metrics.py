@@ -31,6 +31,7 @@ FAMILIES = {
     "provider_incident",
     "provider_budget_remaining",
     "notifications",
+    "result_buffer_length",
     "source_up",
     "last_known_answers",
 }

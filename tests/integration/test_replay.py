@@ -1,46 +1,26 @@
 """Results that could not be recorded are, once, when the database is back."""
 
-import logging
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from redis import Redis
 
 from alerts.models import Alert
-from integrations_health import buffer, kept_results, pipeline, replay, schedule
+from integrations_health import buffer, pipeline, replay, schedule
 from integrations_health.models import ClaimedBatch, HealthCheck, HealthHistory, Integration
 from integrations_health.outcomes import Outcome
 from tests import factories
 from tests.conftest import NOW
 from tests.keeping import keep, keep_one
 from tests.results import claim, result
-from tests.sessions import at_once
 from tests.watching import health
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
 
 LATER = NOW + timedelta(hours=1)
 STREAM = "results:kept"
-REPLAY = """
-import django
-django.setup()
-from integrations_health import replay
-replay.apply()
-"""
-
-
-def put_in(redis: Redis, *, at: str = "*", **fields: Any) -> None:
-    """Put an entry into the stream as another release may have, or nobody."""
-    entry: dict[Any, Any] = {"version": kept_results.VERSION, "packed": b"?"} | fields
-    redis.xadd(STREAM, entry, id=at)
 
 
 def lying_in(redis: Redis) -> list[tuple[bytes, dict[Any, Any]]]:
@@ -202,103 +182,8 @@ def test_a_claim_without_a_result_ends_unmarked() -> None:
     assert len(schedule.claim_due("composio", limit=1, now=NOW).targets) == 1
 
 
-@pytest.mark.parametrize(
-    ("entry", "reason"),
-    [
-        ({"version": 0}, "other_version"),
-        ({"version": "", "packed": ""}, "other_version"),
-        ({"packed": b"?"}, "unreadable"),
-        ({"at": "1000-0"}, "too_old"),
-    ],
-)
-def test_what_cannot_be_recorded_is_dropped_with_a_word_and_stops_nobody(
-    entry: dict[str, Any], reason: str, redis: Redis, caplog: pytest.LogCaptureFixture
-) -> None:
-    integration = factories.integration(status="unknown")
-    put_in(redis, **entry)
-    keep_one(integration)
-
-    replay.apply(now=LATER)
-
-    assert health(integration).status == "healthy"
-    assert [vars(line)["reason"] for line in caplog.records if line.msg == "results.dropped"] == [
-        reason
-    ]
-    assert buffer.length() == 0
-    assert not redis.exists("results:tries")
-
-
-def test_one_result_that_cannot_be_recorded_takes_no_other_with_it(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    integrations = [factories.integration(status="unknown", next_check_at=NOW) for _ in range(3)]
-    taken = schedule.claim_due("composio", limit=3, now=NOW)
-    poison, *others = (result(target) for target in taken.targets)
-    # More than its column holds.
-    keep(taken, [others[0], poison._replace(response_time_ms=2**40), others[1]])
-
-    replay.apply(now=LATER)
-
-    known = {one.pk: health(one).status for one in integrations}
-    assert known.pop(poison.integration_id) == "unknown"
-    assert set(known.values()) == {"healthy"}
-    assert caplog.messages.count("result.dropped") == 1
-    assert buffer.length() == 0
-
-
-def test_what_ended_three_processes_is_not_tried_by_a_fourth(redis: Redis) -> None:
-    keep_one(factories.integration(status="unknown"))
-    spared = factories.integration(status="unknown")
-    for _ in range(replay.MOST_TRIES):
-        next(buffer.entries())  # and whoever took it is gone
-    keep_one(spared)
-
-    assert replay.apply(now=LATER) == 1
-
-    assert health(spared).status == "healthy"
-    assert buffer.length() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("point", "is_recorded"), [("before_commit", 0), ("before_forgetting", 1)])
-def test_whoever_is_killed_over_it_leaves_it_to_the_next(point: str, is_recorded: int) -> None:
-    integration = factories.integration(status="healthy")
-    keep_one(integration, Outcome.TIMEOUT)
-    name = connection.settings_dict["NAME"]
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-
-    died = subprocess.run(
-        [sys.executable, "-c", REPLAY],
-        env={**os.environ, "DATABASE_URL": url, "CRASH_AT": point},
-        check=False,
-    )
-    left = (HealthHistory.objects.count(), buffer.length())
-    replay.apply(now=LATER)
-
-    assert died.returncode == -signal.SIGKILL
-    assert left == (is_recorded, 1)
-    assert (health(integration).consecutive_failures, HealthHistory.objects.count()) == (1, 1)
-    assert buffer.length() == 0
-
-
 def test_without_anything_kept_the_database_is_not_asked(
     django_assert_num_queries: Any,
 ) -> None:
     with django_assert_num_queries(0):
         assert replay.apply() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_at_once_record_each_result_once(caplog: pytest.LogCaptureFixture) -> None:
-    for _ in range(12):
-        keep_one(factories.integration(status="healthy"), Outcome.TIMEOUT)
-
-    caplog.clear()
-    caplog.set_level(logging.WARNING)
-
-    at_once(4, lambda _: replay.apply(now=LATER))
-
-    assert set(HealthCheck.objects.values_list("consecutive_failures", flat=True)) == {1}
-    assert HealthHistory.objects.count() == 12
-    assert buffer.length() == 0
-    assert caplog.messages == []

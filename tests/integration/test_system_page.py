@@ -15,6 +15,7 @@ from config import queues
 from integrations_health import catch_up, watchdog
 from integrations_health.models import HealthCheck
 from tests import factories
+from tests.keeping import keep_one
 from tests.results import claim
 from tests.roles import browser_of, member
 from tests.sessions import execute
@@ -93,6 +94,15 @@ def test_that_redis_is_away_is_said(staff: Client, settings: Any) -> None:
     assert queues.depths() is None
     assert "Redis does not answer" in answer.content.decode()
     assert "a-password" not in answer.content.decode()
+
+
+@pytest.mark.usefixtures("redis")
+def test_what_waits_to_be_recorded_is_said(staff: Client) -> None:
+    keep_one(factories.integration())
+
+    tile = tiles(staff)["Results to be recorded"]
+
+    assert (tile.value, tile.tone) == ("1 batch", "degraded")
 
 
 def test_each_provider_is_late_by_its_oldest_check(now: datetime) -> None:
