@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DataError, OperationalError
 from redis import Redis
 
@@ -34,6 +35,18 @@ def test_what_would_fail_again_is_not_kept(error: Exception) -> None:
 
     assert not buffer.keep([], taken, because=error)
     assert buffer.length() == 0
+
+
+@pytest.mark.usefixtures("redis")
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_out_of_time_is_kept_what_there_is_and_without_it_the_claim_is_given_back(
+    is_answered: bool,
+) -> None:
+    factories.integration(next_check_at=NOW)
+    taken = schedule.claim_due("composio", limit=1, now=NOW)
+    results = [result(target) for target in taken.targets] if is_answered else []
+
+    assert buffer.keep(results, taken, because=SoftTimeLimitExceeded()) is is_answered
 
 
 def test_a_full_buffer_takes_no_more(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
