@@ -7,7 +7,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 
@@ -34,6 +36,17 @@ CROSS JOIN LATERAL (
     WHERE integration_id = r.id AND checked_at >= r.starts_at AND checked_at <= r.ends_at
 ) AS h
 ORDER BY r.place, h.checked_at, h.id
+"""
+# Nothing bad happened between two troubled times; the first check then says that all is well again.
+_FIRST_CHECKS = """
+SELECT r.place, h.checked_at, h.status, h.outcome, h.response_time_ms
+FROM unnest(%(ids)s::uuid[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+    WITH ORDINALITY AS r(id, starts_at, ends_at, place)
+CROSS JOIN LATERAL (
+    SELECT checked_at, status, outcome, response_time_ms FROM integration_health_history
+    WHERE integration_id = r.id AND checked_at > r.starts_at AND checked_at < r.ends_at
+    ORDER BY checked_at, id LIMIT 1
+) AS h
 """
 
 
@@ -119,25 +132,39 @@ def _portions(candidates: Sequence[Candidate], at_once: timedelta) -> Iterator[l
 def _play(
     rule: Rule, portion: Sequence[Candidate], *, since: datetime, now: datetime, within: timedelta
 ) -> list[Firings]:
-    checks = _read(portion, within=within)
+    times = [(candidate.id, span) for candidate in portion for span in candidate.spans]
+    checks = _read(_CHECKS, times, within=within)
+    gaps = [
+        (candidate.id, Span(before.end, after.start))
+        for candidate in portion
+        for before, after in pairwise(candidate.spans)
+    ]
+    firsts = _read(_FIRST_CHECKS, gaps, within=within)
     counts = []
     for candidate in portion:
         player = Player(rule, settings.NOTIFICATION_GROUPING, since)
         for number, _ in enumerate(candidate.spans):
             if number:
+                player.play(next(firsts))
                 player.rest()
             player.play(next(checks))
         counts.append(player.finish(at=now))
     return counts
 
 
-def _read(portion: Sequence[Candidate], *, within: timedelta) -> Iterator[list[Past]]:
-    """Yield the checks of each time of each candidate, in this order. One query."""
-    times = [(candidate.id, *span) for candidate in portion for span in candidate.spans]
-    ids, starts, ends = zip(*times, strict=True)
-    arguments = {"ids": list(ids), "starts": list(starts), "ends": list(ends)}
+def _read(
+    query: str, times: Sequence[tuple[UUID, Span]], *, within: timedelta
+) -> Iterator[list[Past]]:
+    """Yield the checks of each time, in this order. One query, none without times."""
+    if not times:
+        return
+    arguments = {
+        "ids": [id for id, _ in times],
+        "starts": [span.start for _, span in times],
+        "ends": [span.end for _, span in times],
+    }
     found: dict[int, list[Past]] = defaultdict(list)
-    for place, at, status, outcome, took in in_time.rows(_CHECKS, arguments, within=within):
+    for place, at, status, outcome, took in in_time.rows(query, arguments, within=within):
         found[place].append(Past(at, Status(status), Outcome(outcome), took))
     for place in range(1, len(times) + 1):
         yield found[place]

@@ -43,7 +43,7 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 from alerts.models import AlertRule  # noqa: E402
 from integrations_health import network, partitions, reauth_offers  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
-from tests import factories, forks, receivers, roles  # noqa: E402
+from tests import emptying, factories, forks, receivers, roles  # noqa: E402
 from tests.chaos import database  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
@@ -64,6 +64,7 @@ START_SERVERS = (
 PBKDF2PasswordHasher.iterations = 1_000
 # Each test client would look for static files anew; the processes of `tests.web_process` have them.
 conf.settings.SERVESTATIC_USE_STATIC_ROOT = False
+emptying.install()
 
 # Each example of a database test costs milliseconds: a deadline would measure the machine.
 hypothesis_settings.register_profile(

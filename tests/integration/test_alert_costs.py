@@ -17,8 +17,8 @@ from tests.statements import counted_statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_rules")]
 
-# savepoint, lock, update, copy, a look at alerts, release
-HEALTHY = 6
+# savepoint, lock, update, copy, the count for Prometheus, a look at alerts, release
+HEALTHY = 7
 # integrations, rules
 CLOSER_LOOK = 2
 LATER = NOW + timedelta(minutes=30)

@@ -61,6 +61,22 @@ def test_days_without_trouble_are_not_even_read() -> None:
     assert played(rule, now=ended_at) == happened() == (2, 2)
 
 
+def test_who_got_well_on_a_day_without_trouble_fires_again() -> None:
+    rule = factories.rule(threshold=1, cooldown_minutes=0)
+    watched = factories.integration()
+    past = [
+        Step(HOUR, Outcome.OK, 90, 0),
+        Step(MINUTE, Outcome.TIMEOUT, None, 0),
+        Step(3 * DAY, Outcome.OK, 90, 0),
+        Step(5 * DAY, Outcome.TIMEOUT, None, 0),
+        Step(DAY, Outcome.TIMEOUT, None, 0),
+    ]
+    ended_at = live([watched], past)
+    roll_up(until=ended_at)
+
+    assert played(rule, now=ended_at) == happened() == (2, 2)
+
+
 def test_who_was_never_unwell_is_not_even_read() -> None:
     rule = factories.rule()
     watched = factories.integration()

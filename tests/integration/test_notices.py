@@ -137,6 +137,6 @@ def test_a_notice_costs_the_same_number_of_statements_whatever_the_batch(size: i
     with counted_statements() as sent:
         check(*many, outcome=Outcome.KEY_REJECTED, at=NOW + MINUTE)
 
-    # four for each claim; then record: savepoint, lock, update, copy, a look at alerts, which
-    # providers, the notice, release
-    assert len(sent) == 4 * size + 8
+    # four for each claim; then record: savepoint, lock, update, copy, the count for Prometheus, a
+    # look at alerts, which providers, the notice, release
+    assert len(sent) == 4 * size + 9
