@@ -38,7 +38,7 @@ replay.apply()
 def put_in(redis: Redis, *, at: str = "*", **fields: Any) -> None:
     """Put an entry into the stream as another release may have, or nobody."""
     entry: dict[Any, Any] = {"version": kept_results.VERSION, "packed": b"?"} | fields
-    redis.xadd(STREAM, entry, id=at)
+    redis.xadd(STREAM, {name: value for name, value in entry.items() if value is not None}, id=at)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,8 @@ def put_in(redis: Redis, *, at: str = "*", **fields: Any) -> None:
         ({"version": 0}, "other_version"),
         ({"version": "", "packed": ""}, "other_version"),
         ({"packed": b"?"}, "unreadable"),
+        ({"packed": None}, "unreadable"),
+        ({"version": None, "packed": None, "else": 1}, "other_version"),
         ({"at": "1000-0"}, "too_old"),
     ],
 )
