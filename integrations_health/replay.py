@@ -2,18 +2,18 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import redis
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 
 from integrations_health import buffer, database_faults, kept_results, pipeline, schedule
 from integrations_health.buffer import Entry
 from integrations_health.crash_points import crash_point
 from integrations_health.kept_results import Kept
+from integrations_health.outcomes import CheckResult
 
 logger = logging.getLogger(__name__)
 
@@ -38,31 +38,40 @@ def apply(*, now: datetime | None = None) -> int:
     if is_empty:
         return 0
     ends_at = time.monotonic() + TURN.total_seconds()
-    recorded = 0
-    with _alone() as is_first:
-        try:
-            for entry in buffer.entries() if is_first else ():
-                recorded += _apply(entry, now=now)
-                if time.monotonic() >= ends_at:
-                    break
-        except (redis.RedisError, OSError) as error:
-            logger.warning("replay.broken_off", extra={"reason": type(error).__name__})
+    entries, recorded = buffer.entries(), 0
+    try:
+        while (count := _apply_next(entries, now=now)) is not None:
+            recorded += count
+            if time.monotonic() >= ends_at:
+                break
+    except (redis.RedisError, OSError) as error:
+        logger.warning("replay.broken_off", extra={"reason": type(error).__name__})
     return recorded
 
 
-def _apply(entry: Entry, *, now: datetime | None) -> int:
-    """Record an entry and forget it; return how many results that were."""
-    reason = _unfit(entry)
-    if reason:
-        return _drop(entry, reason)
+def _apply_next(entries: Iterator[Entry], *, now: datetime | None) -> int | None:
+    """Record the next entry and forget it; return how many results that were.
+
+    None when there is no other, or when somebody else is at it.
+    """
+    entry: Entry | None = None
     try:
-        kept = kept_results.unpack(entry.packed)
-    except kept_results.Unreadable:
-        return _drop(entry, "unreadable")
-    try:
-        _record(kept, waited=entry.waited, now=now)
+        with transaction.atomic():
+            entry = next(entries, None) if _is_alone() else None
+            if entry is None:
+                return None
+            kept = _read(entry)
+            if kept is None:
+                return 0
+            is_recorded = _record(kept.results, kept, waited=entry.waited, now=now)
+        if not is_recorded and len(kept.results) > 1:
+            # Each in a transaction of its own: rows and their alerts are locked in one order.
+            for result in kept.results:
+                _record([result], kept, waited=entry.waited, now=now)
         schedule.finish(kept.batch)
     except Error as error:
+        if entry is None:
+            raise
         # Of its rows one is held for long, or the database is gone again: the next entry shows.
         logger.warning("results.not_recorded_yet", extra={"reason": type(error).__name__})
         buffer.put_back(entry)
@@ -74,6 +83,29 @@ def _apply(entry: Entry, *, now: datetime | None) -> int:
     return len(kept.results)
 
 
+def _is_alone() -> bool:
+    """Say whether nobody else is at it, until the transaction ends."""
+    # Not for as long as the session: its end is not noticed when its host vanishes, and in a pool
+    # between us and PostgreSQL it goes on, and the lock with it.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        (is_first,) = cursor.fetchone() or (False,)
+        return bool(is_first)
+
+
+def _read(entry: Entry) -> Kept | None:
+    """Return what an entry holds; None when it can never be recorded, and is dropped."""
+    reason = _unfit(entry)
+    if not reason:
+        try:
+            return kept_results.unpack(entry.packed)
+        except kept_results.Unreadable:
+            reason = "unreadable"
+    logger.error("results.dropped", extra={"entry": entry.id.decode(), "reason": reason})
+    buffer.remove(entry)
+    return None
+
+
 def _unfit(entry: Entry) -> str:
     if entry.version != str(kept_results.VERSION).encode():
         return "other_version"
@@ -82,38 +114,19 @@ def _unfit(entry: Entry) -> str:
     return "too_old" if entry.waited > buffer.KEPT_FOR else ""
 
 
-def _record(kept: Kept, *, waited: timedelta, now: datetime | None) -> None:
-    """Record results together, or, when one of them cannot be recorded, each of them alone."""
+def _record(
+    results: Sequence[CheckResult], kept: Kept, *, waited: timedelta, now: datetime | None
+) -> bool:
+    """Record results together; say whether they can be. One that cannot be alone is dropped."""
     try:
-        pipeline.record(kept.results, versions=kept.versions, waited=waited, now=now)
+        pipeline.record(results, versions=kept.versions, waited=waited, now=now)
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:
         if database_faults.is_away(error):
             raise
-        if len(kept.results) > 1:
-            for result in kept.results:
-                _record(kept._replace(results=(result,)), waited=waited, now=now)
-            return
-        about = {"integration_id": str(kept.results[0].integration_id)}
-        logger.exception("result.dropped", extra=about)
-
-
-def _drop(entry: Entry, reason: str) -> int:
-    logger.error("results.dropped", extra={"entry": entry.id.decode(), "reason": reason})
-    buffer.remove(entry)
-    return 0
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Yield whether nobody else is at it. Who dies lets go of it with the connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        (is_first,) = cursor.fetchone() or (False,)
-    try:
-        yield is_first
-    finally:
-        if is_first:
-            with suppress(Error), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+        if len(results) == 1:
+            about = {"integration_id": str(results[0].integration_id)}
+            logger.exception("result.dropped", extra=about)
+        return False
+    return True
