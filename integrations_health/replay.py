@@ -3,13 +3,22 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import redis
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, connection, transaction
 
-from integrations_health import buffer, database_faults, kept_results, pipeline, schedule
+from integrations_health import (
+    buffer,
+    database_faults,
+    health_rows,
+    kept_results,
+    pipeline,
+    schedule,
+)
 from integrations_health.buffer import Entry
 from integrations_health.crash_points import crash_point
 from integrations_health.kept_results import Kept
@@ -22,6 +31,14 @@ MOST_TRIES = 3
 # The rest comes with the next tick: this one has more to do.
 TURN = timedelta(seconds=10)
 _LOCK = 0x6B657074  # "kept"
+
+
+class _Done(NamedTuple):
+    """What became of an entry, and whether it is the last one of its claim."""
+
+    results: int = 0
+    is_left: bool = False
+    is_last: bool = False
 
 
 def apply(*, now: datetime | None = None) -> int:
@@ -38,10 +55,12 @@ def apply(*, now: datetime | None = None) -> int:
     if is_empty:
         return 0
     ends_at = time.monotonic() + TURN.total_seconds()
-    entries, recorded = buffer.entries(), 0
+    entries, recorded, is_any_left = buffer.entries(), 0, False
     try:
-        while (count := _apply_next(entries, now=now)) is not None:
-            recorded += count
+        while (done := _apply_next(entries, may_end=not is_any_left, now=now)) is not None:
+            recorded += done.results
+            # The entries of a claim lie together.
+            is_any_left = not done.is_last and (is_any_left or done.is_left)
             if time.monotonic() >= ends_at:
                 break
     except (redis.RedisError, OSError) as error:
@@ -49,12 +68,14 @@ def apply(*, now: datetime | None = None) -> int:
     return recorded
 
 
-def _apply_next(entries: Iterator[Entry], *, now: datetime | None) -> int | None:
-    """Record the next entry and forget it; return how many results that were.
+def _apply_next(entries: Iterator[Entry], *, may_end: bool, now: datetime | None) -> _Done | None:
+    """Record the next entry and forget it; None when there is no other, or somebody is at it.
 
-    None when there is no other, or when somebody else is at it.
+    A claim only ends when it `may_end`, since nothing of it is left: the numbers of what is left
+    would be given away again, and of two results with one number the second is dropped.
     """
     entry: Entry | None = None
+    kept: Kept | None = None
     try:
         with transaction.atomic():
             entry = next(entries, None) if _is_alone() else None
@@ -62,25 +83,30 @@ def _apply_next(entries: Iterator[Entry], *, now: datetime | None) -> int | None
                 return None
             kept = _read(entry)
             if kept is None:
-                return 0
+                return _Done()
             is_recorded = _record(kept.results, kept, waited=entry.waited, now=now)
         if not is_recorded and len(kept.results) > 1:
             # Each in a transaction of its own: rows and their alerts are locked in one order.
             for result in kept.results:
                 _record([result], kept, waited=entry.waited, now=now)
+        if kept.batch is not None and not may_end:
+            buffer.put_back(entry)
+            return _Done(is_left=True, is_last=True)
         schedule.finish(kept.batch)
     except Error as error:
         if entry is None:
             raise
         # Of its rows one is held for long, or the database is gone again: the next entry shows.
         logger.warning("results.not_recorded_yet", extra={"reason": type(error).__name__})
+        if kept is not None and database_faults.sqlstate_of(error) == database_faults.LOCKED:
+            _record_free(kept, waited=entry.waited, now=now)
         buffer.put_back(entry)
-        return 0
+        return _Done(is_left=True, is_last=kept is not None and kept.batch is not None)
     crash_point("before_forgetting")
     buffer.remove(entry)
     about = {"count": len(kept.results), "seconds": round(entry.waited.total_seconds())}
     logger.info("results.recorded_later", extra=about)
-    return len(kept.results)
+    return _Done(len(kept.results), is_last=kept.batch is not None)
 
 
 def _is_alone() -> bool:
@@ -130,3 +156,11 @@ def _record(
             logger.exception("result.dropped", extra=about)
         return False
     return True
+
+
+def _record_free(kept: Kept, *, waited: timedelta, now: datetime | None) -> None:
+    """Record what belongs to rows that nobody holds: they do not wait for the one that is held."""
+    with suppress(Error), transaction.atomic():
+        free = health_rows.lock_free(result.integration_id for result in kept.results)
+        results = [result for result in kept.results if result.integration_id in free]
+        _record(results, kept, waited=waited, now=now)

@@ -13,8 +13,9 @@ import pytest
 from django.db import connection
 from redis import Redis
 
-from integrations_health import buffer, kept_results, replay, schedule
-from integrations_health.models import HealthCheck, HealthHistory
+from integrations_health import buffer, health_rows, kept_results, replay, schedule
+from integrations_health.kept_results import Kept
+from integrations_health.models import ClaimedBatch, HealthCheck, HealthHistory
 from integrations_health.outcomes import Outcome
 from tests import factories
 from tests.conftest import NOW
@@ -153,3 +154,28 @@ def test_what_waits_for_a_row_that_somebody_holds_lets_the_next_one_go_first() -
 
     assert (meanwhile, afterwards, buffer.length()) == (1, 1, 0)
     assert {health(one).status for one in (held, free)} == {"healthy"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_ends_when_nothing_of_it_waits_and_only_what_is_held_waits(redis: Redis) -> None:
+    for _ in range(3):
+        factories.integration(status="unknown", next_check_at=NOW)
+    taken = schedule.claim_due("composio", limit=3, now=NOW)
+    versions = health_rows.versions(taken.rows)
+    held, free, last = (result(target) for target in taken.targets)
+    for part in (Kept((held, free), versions, None), Kept((last,), versions, taken.batch)):
+        put_in(redis, packed=kept_results.pack(part))
+
+    with another_session() as session:
+        lock = "SELECT FROM integration_health_checks WHERE integration_id = %s FOR UPDATE"
+        session.execute(lock, [held.integration_id])
+        replay.apply(now=NOW)
+        session.rollback()
+    recorded = set(HealthHistory.objects.values_list("integration_id", flat=True))
+    is_held = schedule.is_being_checked(held.integration_id, now=NOW)
+    replay.apply(now=NOW)
+
+    assert (recorded, is_held) == ({free.integration_id, last.integration_id}, True)
+    assert HealthHistory.objects.count() == 3
+    assert not ClaimedBatch.objects.exists()
+    assert buffer.length() == 0
