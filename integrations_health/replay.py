@@ -33,6 +33,10 @@ TURN = timedelta(seconds=10)
 _LOCK = 0x6B657074  # "kept"
 
 
+class _NotAlone(Exception):
+    """Somebody else records what was kept."""
+
+
 class _Done(NamedTuple):
     """What became of an entry, and whether it is the last one of its claim."""
 
@@ -41,12 +45,12 @@ class _Done(NamedTuple):
     is_last: bool = False
 
 
-def apply(*, now: datetime | None = None) -> int:
+def apply(*, now: datetime | None = None) -> int | None:
     """Record what was kept, oldest first, by the pipeline's own rules; return how many results.
 
-    Each counts once, however often and by whomever this is called; one process at a time does it.
-    Costs one command to Redis when nothing was kept. Raises django.db.Error when the database is
-    still away. `now` replaces its clock in tests.
+    Each counts once, however often and by whomever this is called. One process at a time does it:
+    None when another one does. Costs one command to Redis when nothing was kept. Raises
+    django.db.Error when the database is still away. `now` replaces its clock in tests.
     """
     try:
         is_empty = not buffer.length()
@@ -63,13 +67,15 @@ def apply(*, now: datetime | None = None) -> int:
             is_any_left = not done.is_last and (is_any_left or done.is_left)
             if time.monotonic() >= ends_at:
                 break
+    except _NotAlone:
+        return None
     except (redis.RedisError, OSError) as error:
         logger.warning("replay.broken_off", extra={"reason": type(error).__name__})
     return recorded
 
 
 def _apply_next(entries: Iterator[Entry], *, may_end: bool, now: datetime | None) -> _Done | None:
-    """Record the next entry and forget it; None when there is no other, or somebody is at it.
+    """Record the next entry and forget it; None when there is no other. Raises _NotAlone.
 
     A claim only ends when it `may_end`, since nothing of it is left: the numbers of what is left
     would be given away again, and of two results with one number the second is dropped.
@@ -78,7 +84,9 @@ def _apply_next(entries: Iterator[Entry], *, may_end: bool, now: datetime | None
     kept: Kept | None = None
     try:
         with transaction.atomic():
-            entry = next(entries, None) if _is_alone() else None
+            if not _is_alone():
+                raise _NotAlone
+            entry = next(entries, None)
             if entry is None:
                 return None
             kept = _read(entry)

@@ -5,15 +5,24 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from redis import Redis
 
-from integrations_health import buffer, health_rows, kept_results, replay, schedule
+from integrations_health import (
+    buffer,
+    health_rows,
+    kept_results,
+    replay,
+    schedule,
+    tasks,
+    watchdog,
+)
 from integrations_health.kept_results import Kept
 from integrations_health.models import ClaimedBatch, HealthCheck, HealthHistory
 from integrations_health.outcomes import Outcome
@@ -21,7 +30,7 @@ from tests import factories
 from tests.conftest import NOW
 from tests.keeping import keep, keep_one
 from tests.results import result
-from tests.sessions import another_session, at_once
+from tests.sessions import another_session, at_once, wait_until_blocked
 from tests.watching import health
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
@@ -179,3 +188,27 @@ def test_a_claim_ends_when_nothing_of_it_waits_and_only_what_is_held_waits(redis
     assert HealthHistory.objects.count() == 3
     assert not ClaimedBatch.objects.exists()
     assert buffer.length() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_somebody_is_at_it_no_other_tick_looks_at_what_is_due() -> None:
+    def apply_elsewhere() -> int | None:
+        try:
+            return replay.apply(now=LATER)
+        finally:
+            connections.close_all()
+
+    held = factories.integration(status="unknown")
+    keep_one(held)
+
+    with another_session() as session, ThreadPoolExecutor(1) as elsewhere:
+        lock = "SELECT FROM integration_health_checks WHERE integration_id = %s FOR UPDATE"
+        session.execute(lock, [held.id])
+        first = elsewhere.submit(apply_elsewhere)
+        wait_until_blocked()
+        tasks.wake_workers()
+        looked_at = watchdog.beaten_at()
+        session.rollback()
+
+    assert (first.result(), looked_at) == (1, None)
+    assert health(held).status == "healthy"
