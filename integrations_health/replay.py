@@ -38,11 +38,12 @@ class _NotAlone(Exception):
 
 
 class _Done(NamedTuple):
-    """What became of an entry, and whether it is the last one of its claim."""
+    """What became of an entry, whether it is the last one of its claim, and whether all wait."""
 
     results: int = 0
     is_left: bool = False
     is_last: bool = False
+    is_blocked: bool = False
 
 
 def apply(*, now: datetime | None = None) -> int | None:
@@ -59,10 +60,14 @@ def apply(*, now: datetime | None = None) -> int | None:
     if is_empty:
         return 0
     ends_at = time.monotonic() + TURN.total_seconds()
-    entries, recorded, is_any_left = buffer.entries(), 0, False
+    entries, recorded, is_any_left, is_blocked = buffer.entries(), 0, False, False
     try:
-        while (done := _apply_next(entries, may_end=not is_any_left, now=now)) is not None:
+        while True:
+            done = _apply_next(entries, may_end=not is_any_left, is_blocked=is_blocked, now=now)
+            if done is None:
+                break
             recorded += done.results
+            is_blocked = done.is_blocked
             # The entries of a claim lie together.
             is_any_left = not done.is_last and (is_any_left or done.is_left)
             if time.monotonic() >= ends_at:
@@ -74,11 +79,14 @@ def apply(*, now: datetime | None = None) -> int | None:
     return recorded
 
 
-def _apply_next(entries: Iterator[Entry], *, may_end: bool, now: datetime | None) -> _Done | None:
+def _apply_next(
+    entries: Iterator[Entry], *, may_end: bool, is_blocked: bool, now: datetime | None
+) -> _Done | None:
     """Record the next entry and forget it; None when there is no other. Raises _NotAlone.
 
     A claim only ends when it `may_end`, since nothing of it is left: the numbers of what is left
-    would be given away again, and of two results with one number the second is dropped.
+    would be given away again, and of two results with one number the second is dropped. While all
+    that is recorded `is_blocked`, claims only go on.
     """
     entry: Entry | None = None
     kept: Kept | None = None
@@ -91,25 +99,24 @@ def _apply_next(entries: Iterator[Entry], *, may_end: bool, now: datetime | None
                 return None
             kept = _read(entry)
             if kept is None:
-                return _Done()
-            is_recorded = _record(kept.results, kept, waited=entry.waited, now=now)
+                return _Done(is_blocked=is_blocked)
+            is_recorded = is_blocked or _record(kept.results, kept, waited=entry.waited, now=now)
         if not is_recorded and len(kept.results) > 1:
             # Each in a transaction of its own: rows and their alerts are locked in one order.
             for result in kept.results:
                 _record([result], kept, waited=entry.waited, now=now)
-        if kept.batch is not None and not may_end:
-            buffer.put_back(entry)
-            return _Done(is_left=True, is_last=True)
+        if is_blocked or (kept.batch is not None and not may_end):
+            return _put_back(entry, kept, is_blocked=is_blocked, now=now)
         schedule.finish(kept.batch)
     except Error as error:
         if entry is None:
             raise
         # Of its rows one is held for long, or the database is gone again: the next entry shows.
         logger.warning("results.not_recorded_yet", extra={"reason": type(error).__name__})
-        if kept is not None and database_faults.sqlstate_of(error) == database_faults.LOCKED:
-            _record_free(kept, waited=entry.waited, now=now)
-        buffer.put_back(entry)
-        return _Done(is_left=True, is_last=kept is not None and kept.batch is not None)
+        is_locked = database_faults.sqlstate_of(error) == database_faults.LOCKED
+        if kept is not None and is_locked:
+            is_blocked = not _record_free(kept, waited=entry.waited, now=now)
+        return _put_back(entry, kept, is_blocked=is_blocked, now=now)
     crash_point("before_forgetting")
     buffer.remove(entry)
     about = {"count": len(kept.results), "seconds": round(entry.waited.total_seconds())}
@@ -166,9 +173,23 @@ def _record(
     return True
 
 
-def _record_free(kept: Kept, *, waited: timedelta, now: datetime | None) -> None:
-    """Record what belongs to rows that nobody holds: they do not wait for the one that is held."""
+def _put_back(entry: Entry, kept: Kept | None, *, is_blocked: bool, now: datetime | None) -> _Done:
+    """Let an entry wait, and its claim with it: it would be taken for a dead worker's."""
+    batch = kept.batch if kept else None
+    with suppress(Error):
+        schedule.hold(batch, now=now)
+    buffer.put_back(entry)
+    return _Done(is_left=True, is_last=batch is not None, is_blocked=is_blocked)
+
+
+def _record_free(kept: Kept, *, waited: timedelta, now: datetime | None) -> bool:
+    """Record what belongs to rows that nobody holds, which do not wait for the one that is held.
+
+    Say whether it could be: if not, it is no row that is held, and all else would wait as well.
+    """
     with suppress(Error), transaction.atomic():
         free = health_rows.lock_free(result.integration_id for result in kept.results)
         results = [result for result in kept.results if result.integration_id in free]
         _record(results, kept, waited=waited, now=now)
+        return True
+    return False

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from redis import Redis
 
@@ -188,6 +189,25 @@ def test_a_claim_ends_when_nothing_of_it_waits_and_only_what_is_held_waits(redis
     assert HealthHistory.objects.count() == 3
     assert not ClaimedBatch.objects.exists()
     assert buffer.length() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_go_on_while_what_they_found_cannot_be_recorded() -> None:
+    integrations = [factories.integration(status="unknown") for _ in range(3)]
+    for one in integrations:
+        keep_one(one)
+    before, after = (NOW + settings.CHECK_LEASE * share for share in (0.9, 1.1))
+
+    with another_session() as session:
+        session.execute("LOCK TABLE integration_health_history_2031_03 IN ACCESS EXCLUSIVE MODE")
+        replay.apply(now=before)
+        are_held = [schedule.is_being_checked(one.pk, now=after) for one in integrations]
+        session.rollback()
+    replay.apply(now=after)
+
+    assert are_held == [True] * 3
+    assert {health(one).status for one in integrations} == {"healthy"}
+    assert not ClaimedBatch.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
