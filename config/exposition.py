@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import prometheus_client
 import redis
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error, connection, transaction
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -158,6 +159,8 @@ def _read(part: Part, *, limit: Limit, deadline: float) -> list[Metric]:
         # Who refuses a statement says why by a code; who does not answer says nothing.
         is_refused = isinstance(error, Error) and database_faults.sqlstate_of(error)
         raise NotRead(is_source_away=not is_refused) from error
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
         # Whatever is wrong with one part, the others are told.
         logger.exception("metrics.failed", extra={"part": part.read.__name__})

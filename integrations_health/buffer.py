@@ -39,9 +39,11 @@ local found = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', 1)[1]
 if not found then return nil end
 local tries = redis.call('HINCRBY', KEYS[2], found[1], 1)
 redis.call('EXPIRE', KEYS[2], ARGV[2])
+local fields = {}
+for place = 1, #found[2], 2 do fields[found[2][place]] = found[2][place + 1] end
 local now = redis.call('TIME')
 local waited = now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(string.match(found[1], '%d+'))
-return {found[1], found[2][2], found[2][4], tries, waited}
+return {found[1], fields['version'] or '', fields['packed'] or '', tries, waited}
 """
 
 

@@ -120,4 +120,8 @@ FROM locked
 WHERE h.integration_id = locked.integration_id
 RETURNING h.integration_id, h.user_id, is_poison
 """
+HOLD = """
+UPDATE claimed_batches SET leased_until = COALESCE(%b::timestamptz, now()) + %b::interval
+WHERE id = %b
+"""
 FINISH = "DELETE FROM claimed_batches WHERE id = %b"

@@ -6,6 +6,7 @@ from django.db import Error, InterfaceError, InternalError, OperationalError
 # that took too long and a lock that was not to be had are among them.
 AWAY = (OperationalError, InterfaceError)
 READ_ONLY = "25006"
+LOCKED = "55P03"
 
 
 def is_away(error: BaseException) -> bool:

@@ -72,6 +72,10 @@ WHERE h.integration_id = ANY(%b)
 -- Ordered: two workers that lock the same rows must not lock them crosswise.
 ORDER BY h.integration_id FOR UPDATE OF h
 """
+_LOCK_FREE = """
+SELECT integration_id FROM integration_health_checks WHERE integration_id = ANY(%b)
+ORDER BY integration_id FOR UPDATE SKIP LOCKED
+"""
 # The rows are locked in a subquery because an UPDATE takes them in whatever order its plan has: all
 # of them, those too that will not fit, since whoever fits them next locks them again.
 _APPLY = """
@@ -132,6 +136,13 @@ def lock(integration_ids: Iterable[UUID]) -> dict[UUID, HealthRow]:
     with binary_cursor() as cursor:
         cursor.execute(_LOCK, [list(integration_ids)], prepare=True)
         return {row[0]: read(row) for row in cursor.fetchall()}
+
+
+def lock_free(integration_ids: Iterable[UUID]) -> set[UUID]:
+    """Lock the rows that nobody holds, until the transaction ends; return their integrations."""
+    with binary_cursor() as cursor:
+        cursor.execute(_LOCK_FREE, [list(integration_ids)])
+        return {integration_id for (integration_id,) in cursor.fetchall()}
 
 
 def apply(updates: Sequence[HealthUpdate], *, now: datetime | None = None) -> set[UUID]:

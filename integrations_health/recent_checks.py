@@ -25,10 +25,12 @@ NAME = "^[a-z]+[0-9]{0,4}([_-][a-z]*[0-9]{0,4}){0,4}$"
 HEARTBEAT = "recent checks"
 _LOCK = 0x686F7572  # "hour"
 
+# What was reckoned by a clock that was set back since is not good until that time comes again.
 _IS_DUE = """
 SELECT pg_try_advisory_xact_lock(%(lock)s) AND NOT EXISTS (
     SELECT FROM monitor_heartbeats
     WHERE name = %(heartbeat)s AND beaten_at > COALESCE(%(now)s, now()) - %(good_for)s
+        AND beaten_at < COALESCE(%(now)s, now()) + %(good_for)s
 )
 """
 _BEAT = """

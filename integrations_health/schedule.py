@@ -18,6 +18,7 @@ from integrations_health.claim_sql import (
     CLAIM_DUE,
     CLAIM_ONE,
     FINISH,
+    HOLD,
     HURRY,
     IS_FREE,
     IS_HELD,
@@ -81,6 +82,13 @@ def finish(batch: int | None) -> None:
     if batch is not None:
         with binary_cursor() as cursor:
             cursor.execute(FINISH, [batch])
+
+
+def hold(batch: int | None, *, now: datetime | None = None) -> None:
+    """Let the lease of a claim begin anew: nobody is dead who would end it."""
+    if batch is not None:
+        with binary_cursor() as cursor:
+            cursor.execute(HOLD, [now, settings.CHECK_LEASE, batch])
 
 
 def is_being_checked(integration_id: UUID, *, now: datetime | None = None) -> bool:

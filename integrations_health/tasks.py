@@ -25,8 +25,10 @@ WAKE_UP_TICKS = 3
 @shared_task(queue="checks")
 def wake_workers() -> None:
     """Look at what is due and wake as many batches; a tick has no effect of its own."""
-    # First: what was found before the database went away counts before anybody asks again.
-    replay.apply()
+    # First: what was found before the database went away counts before anybody asks again. Whoever
+    # is at that looks next: before, the claims of what waits would be taken for dead workers'.
+    if replay.apply() is None:
+        return
     catch_up.follow_heartbeat()
     for provider, batches in schedule.batches_due().items():
         for _ in range(batches):

@@ -26,6 +26,10 @@ MOST_LINES = 250
 LONG: dict[str, str] = {
     "config/settings.py": "every setting in one place, read from top to bottom",
 }
+# Such a lock stays with a connection of a pool, PgBouncer's say, when whoever took it gets another.
+LOCKS_OF_A_SESSION = {
+    "integrations_health/partitions.py": "DETACH CONCURRENTLY runs outside a transaction",
+}
 FORBIDDEN_NAMES = {
     "common", "core", "handler", "handlers", "helper", "helpers", "manager", "managers", "misc",
     "processor", "util", "utils",
@@ -93,6 +97,16 @@ def test_every_module_says_its_job() -> None:
     ]
 
     assert silent == []
+
+
+def test_every_advisory_lock_ends_with_its_transaction() -> None:
+    lasting = {
+        str(path.relative_to(ROOT))
+        for path in PRODUCT
+        if re.search(r"pg_(try_)?advisory_lock", path.read_text())
+    }
+
+    assert lasting == set(LOCKS_OF_A_SESSION)
 
 
 def test_only_the_configuration_reads_the_environment() -> None:

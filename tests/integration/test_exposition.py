@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -88,6 +89,14 @@ def test_a_statement_that_takes_too_long_is_given_up() -> None:
     assert timezone.now() - began < timedelta(seconds=2)
     assert set(found) == {"quick", f"{OWN}source_up"}
     assert found[f"{OWN}source_up"].samples[0].value == 0
+
+
+def test_whoever_is_out_of_time_reads_nothing_more() -> None:
+    def too_late() -> list[Metric]:
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        exposition.registry({"postgresql": [Part(too_late)]})
 
 
 def test_nothing_is_reckoned_where_nobody_wants_to_know() -> None:

@@ -107,5 +107,12 @@ def test_it_is_reckoned_once_a_minute_however_many_ask() -> None:
     assert recent_checks.age(now=NOW + timedelta(seconds=75)) == timedelta(seconds=15)
 
 
+def test_a_clock_that_was_set_back_stops_nothing() -> None:
+    tomorrow = NOW + timedelta(days=1)
+
+    assert [recent_checks.reckon(now=at) for at in (tomorrow, NOW, NOW)] == [True, True, False]
+    assert recent_checks.age(now=NOW + timedelta(seconds=15)) == timedelta(seconds=15)
+
+
 def test_what_was_never_reckoned_has_no_age() -> None:
     assert recent_checks.age() is None
