@@ -30,30 +30,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("until", models.DateTimeField()),
-                (
-                    "integration",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="integrations_health.integration",
-                    ),
-                ),
-                (
-                    "rule",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="alerts.alertrule",
-                    ),
-                ),
             ],
             options={
                 "db_table": "alert_cooldowns",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("rule", "integration"), name="one_cooldown_per_rule_and_integration"
-                    )
-                ],
             },
         ),
         migrations.CreateModel(
@@ -83,30 +62,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(max_length=500)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "alert",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="decisions",
-                        to="alerts.alert",
-                    ),
-                ),
             ],
             options={
                 "db_table": "alert_decisions",
-                "indexes": [
-                    models.Index(fields=["alert", "at"], name="idx_decisions_of_alert"),
-                    models.Index(fields=["at"], name="idx_decisions_by_age"),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -171,16 +129,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "alert_destinations",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["email", "webhook", "slack"])),
-                        name="a_destination_is_of_one_of_three_kinds",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("kind", "email"), ("email", ""), _connector="XOR"),
-                        name="a_mailbox_and_nothing_else_has_an_email",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -202,11 +150,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "alert_flaps",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("penalty__gte", 0)), name="no_penalty_is_below_zero"
-                    )
-                ],
             },
         ),
         migrations.CreateModel(
@@ -257,54 +200,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ends_at", models.DateTimeField()),
-                (
-                    "author",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "integration",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="integrations_health.integration",
-                    ),
-                ),
-                (
-                    "rule",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="alerts.alertrule",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
             ],
             options={
                 "db_table": "maintenance_windows",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
-                        name="maintenance_ends_after_it_started",
-                    )
-                ],
             },
         ),
         migrations.CreateModel(
@@ -360,91 +258,41 @@ class Migration(migrations.Migration):
                         db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
+            ],
+            options={
+                "db_table": "notifications",
+            },
+        ),
+        migrations.CreateModel(
+            name="NotificationItem",
+            fields=[
                 (
-                    "destination",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="notifications",
-                        to="alerts.destination",
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
                 (
-                    "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    "event",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("escalated", "Escalated"),
+                            ("recovered", "Recovered"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=60)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
             ],
             options={
-                "db_table": "notifications",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state__in", ["pending", "sending"])),
-                        fields=["channel", "next_attempt_at"],
-                        name="idx_notifications_due",
-                    ),
-                    models.Index(
-                        fields=["recipient", "-collects_until"], name="idx_notifications_recipient"
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_collecting", True)),
-                        fields=("recipient",),
-                        name="one_collecting_notification_per_recipient",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("is_collecting", False),
-                            models.Q(("attempts", 0), ("state", "pending")),
-                            _connector="OR",
-                        ),
-                        name="what_was_tried_collects_no_more",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("destination__isnull", False), ("email", ""), ("user", None)),
-                            models.Q(
-                                ("channel", "email"),
-                                ("destination", None),
-                                ("user__isnull", False),
-                                models.Q(("email", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="a_notification_goes_to_a_destination_or_a_person",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "sending"), _negated=True),
-                            models.Q(
-                                ("lease_token__isnull", False), ("leased_until__isnull", False)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="what_is_being_sent_has_a_lease",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "sent"), _negated=True),
-                            ("sent_at__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="a_sent_notification_knows_when",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["pending", "sending", "sent", "dead"])),
-                        name="a_notification_is_in_one_of_four_states",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("channel__in", ["email", "webhook", "slack"])),
-                        name="a_notification_goes_by_one_of_three_channels",
-                    ),
-                ],
+                "db_table": "notification_items",
             },
         ),
         migrations.CreateModel(
@@ -495,87 +343,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ends_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "alert",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="silences",
-                        to="alerts.alert",
-                    ),
-                ),
-                (
-                    "author",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "integration",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="integrations_health.integration",
-                    ),
-                ),
-                (
-                    "rule",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="alerts.alertrule",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
             ],
             options={
                 "db_table": "alert_silences",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("ends_at__isnull", False), ("alert__isnull", False), _connector="OR"
-                        ),
-                        name="a_silence_ends",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("ends_at", None),
-                            ("ends_at__gt", models.F("starts_at")),
-                            _connector="OR",
-                        ),
-                        name="a_silence_ends_after_it_started",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("alert", None),
-                            ("error_code", ""),
-                            ("integration", None),
-                            ("provider", ""),
-                            ("rule", None),
-                            ("service", ""),
-                            ("user", None),
-                            _negated=True,
-                        ),
-                        name="a_silence_says_what_it_hides",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -613,97 +383,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "staff_notices",
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("closed_at", None)),
-                        fields=("kind", "subject"),
-                        name="one_open_notice_per_kind_and_subject",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("closed_at", None),
-                            ("closed_at__gte", models.F("opened_at")),
-                            _connector="OR",
-                        ),
-                        name="a_notice_closes_after_it_opened",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="NotificationItem",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "event",
-                    models.CharField(
-                        choices=[
-                            ("opened", "Opened"),
-                            ("escalated", "Escalated"),
-                            ("recovered", "Recovered"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("recipient", models.CharField(max_length=60)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "alert",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notification_items",
-                        to="alerts.alert",
-                    ),
-                ),
-                (
-                    "notification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="alerts.notification",
-                    ),
-                ),
-                (
-                    "notice",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notification_items",
-                        to="alerts.staffnotice",
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "notification_items",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("alert", "event", "recipient"),
-                        name="nobody_is_told_an_event_of_an_alert_twice",
-                    ),
-                    models.UniqueConstraint(
-                        fields=("notice", "event", "recipient"),
-                        name="nobody_is_told_a_notice_twice",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("alert", None), ("notice", None), _connector="XOR"),
-                        name="an_item_tells_of_an_alert_or_of_a_notice",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("event__in", ["opened", "escalated", "recovered"])),
-                        name="an_item_tells_one_of_three_events",
-                    ),
-                ],
             },
         ),
         migrations.AddField(
@@ -927,6 +606,55 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="cooldown",
+            name="integration",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="integrations_health.integration",
+            ),
+        ),
+        migrations.AddField(
+            model_name="cooldown",
+            name="rule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="alerts.alertrule"
+            ),
+        ),
+        migrations.AddField(
+            model_name="decision",
+            name="actor",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="decision",
+            name="alert",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="decisions",
+                to="alerts.alert",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="destination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["email", "webhook", "slack"])),
+                name="a_destination_is_of_one_of_three_kinds",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="destination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind", "email"), ("email", ""), _connector="XOR"),
+                name="a_mailbox_and_nothing_else_has_an_email",
+            ),
+        ),
+        migrations.AddField(
             model_name="alertrule",
             name="destination",
             field=models.ForeignKey(
@@ -964,6 +692,342 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("severity__in", ["critical", "warning"])),
                 name="a_rule_warns_or_is_critical",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="flap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("penalty__gte", 0)), name="no_penalty_is_below_zero"
+            ),
+        ),
+        migrations.AddField(
+            model_name="maintenancewindow",
+            name="author",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="maintenancewindow",
+            name="integration",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="integrations_health.integration",
+            ),
+        ),
+        migrations.AddField(
+            model_name="maintenancewindow",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="alerts.alertrule",
+            ),
+        ),
+        migrations.AddField(
+            model_name="maintenancewindow",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="destination",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notifications",
+                to="alerts.destination",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="notificationitem",
+            name="alert",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notification_items",
+                to="alerts.alert",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notificationitem",
+            name="notification",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="items",
+                to="alerts.notification",
+            ),
+        ),
+        migrations.AddField(
+            model_name="silence",
+            name="alert",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="silences",
+                to="alerts.alert",
+            ),
+        ),
+        migrations.AddField(
+            model_name="silence",
+            name="author",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="silence",
+            name="integration",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="integrations_health.integration",
+            ),
+        ),
+        migrations.AddField(
+            model_name="silence",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="alerts.alertrule",
+            ),
+        ),
+        migrations.AddField(
+            model_name="silence",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="staffnotice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at", None)),
+                fields=("kind", "subject"),
+                name="one_open_notice_per_kind_and_subject",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="staffnotice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                ),
+                name="a_notice_closes_after_it_opened",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notificationitem",
+            name="notice",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notification_items",
+                to="alerts.staffnotice",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="cooldown",
+            constraint=models.UniqueConstraint(
+                fields=("rule", "integration"), name="one_cooldown_per_rule_and_integration"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="decision",
+            index=models.Index(fields=["alert", "at"], name="idx_decisions_of_alert"),
+        ),
+        migrations.AddIndex(
+            model_name="decision",
+            index=models.Index(fields=["at"], name="idx_decisions_by_age"),
+        ),
+        migrations.AddConstraint(
+            model_name="maintenancewindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="maintenance_ends_after_it_started",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("state__in", ["pending", "sending"])),
+                fields=["channel", "next_attempt_at"],
+                name="idx_notifications_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                fields=["recipient", "-collects_until"], name="idx_notifications_recipient"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_collecting", True)),
+                fields=("recipient",),
+                name="one_collecting_notification_per_recipient",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_collecting", False),
+                    models.Q(("attempts", 0), ("state", "pending")),
+                    _connector="OR",
+                ),
+                name="what_was_tried_collects_no_more",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("destination__isnull", False), ("email", ""), ("user", None)),
+                    models.Q(
+                        ("channel", "email"),
+                        ("destination", None),
+                        ("user__isnull", False),
+                        models.Q(("email", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_notification_goes_to_a_destination_or_a_person",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "sending"), _negated=True),
+                    models.Q(("lease_token__isnull", False), ("leased_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="what_is_being_sent_has_a_lease",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "sent"), _negated=True),
+                    ("sent_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="a_sent_notification_knows_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "sending", "sent", "dead"])),
+                name="a_notification_is_in_one_of_four_states",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["email", "webhook", "slack"])),
+                name="a_notification_goes_by_one_of_three_channels",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="silence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at__isnull", False), ("alert__isnull", False), _connector="OR"
+                ),
+                name="a_silence_ends",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="silence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                ),
+                name="a_silence_ends_after_it_started",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="silence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("alert", None),
+                    ("error_code", ""),
+                    ("integration", None),
+                    ("provider", ""),
+                    ("rule", None),
+                    ("service", ""),
+                    ("user", None),
+                    _negated=True,
+                ),
+                name="a_silence_says_what_it_hides",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notificationitem",
+            constraint=models.UniqueConstraint(
+                fields=("alert", "event", "recipient"),
+                name="nobody_is_told_an_event_of_an_alert_twice",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notificationitem",
+            constraint=models.UniqueConstraint(
+                fields=("notice", "event", "recipient"), name="nobody_is_told_a_notice_twice"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notificationitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("alert", None), ("notice", None), _connector="XOR"),
+                name="an_item_tells_of_an_alert_or_of_a_notice",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notificationitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("event__in", ["opened", "escalated", "recovered"])),
+                name="an_item_tells_one_of_three_events",
             ),
         ),
     ]
