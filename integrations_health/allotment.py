@@ -5,6 +5,8 @@ import time
 from datetime import datetime
 from enum import StrEnum
 
+from django.conf import settings
+
 from integrations_health.providers.base import NoBudget
 
 # The share of each window that stays untouched: the application lives on the same limit.
@@ -24,6 +26,9 @@ class Lane(StrEnum):
 
 
 SHARES = {Lane.SWEEP: 1 - MANUAL_SHARE - KEPT_FREE, Lane.MANUAL: MANUAL_SHARE}
+# What the sweep leaves of the limit serves who is late: one half while his stretch lasts, on top of
+# his pace; the other alone when it is over, for another's stretch begins there.
+LATE_SHARE = (1 - SHARES[Lane.SWEEP]) / 2
 
 
 class Allotment:
@@ -54,13 +59,15 @@ class Allotment:
         self._next_in_line = asyncio.Lock()
         self._not_before = 0.0
         self._start = time.monotonic() + (starts_in if lane is Lane.SWEEP else 0.0)
+        self._end = self._start + calls * self._pace
         self._is_blocked = False
 
     async def gate(self) -> None:
         """Wait for the turn of one call. Raises NoBudget when none is left or allowed.
 
-        Whoever is late, because this process was held up, goes out as fast as the provider's limit
-        lets anybody, not all at once with the others who are late.
+        Whoever is late, because this process was held up, goes out a little faster than the pace,
+        not all at once with the others who are late; and slowly when the stretch is over, a tick
+        long at most. So two processes that are both late keep the provider's limit together.
         """
         if self._is_blocked or self.used >= self._most:
             raise NoBudget
@@ -77,11 +84,18 @@ class Allotment:
         self._is_blocked = True
 
     async def _wait_until(self, turn: float) -> None:
-        wait = max(turn, self._not_before) - time.monotonic()
+        goes_at = max(turn, self._not_before, time.monotonic())
+        if goes_at > self._end + settings.TICK.total_seconds():
+            self.used -= 1
+            raise NoBudget
+        wait = goes_at - time.monotonic()
         if wait > 0 and not self._is_blocked:
             await asyncio.sleep(wait)
-        unnoticed_since = time.monotonic() - TOLERANCE_SECONDS
-        self._not_before = max(self._not_before, unnoticed_since) + self._pace * SHARES[self.lane]
+        now = time.monotonic()
+        share = SHARES[self.lane]
+        allowed = share + LATE_SHARE if now < self._end else LATE_SHARE
+        unnoticed_since = now - TOLERANCE_SECONDS
+        self._not_before = max(self._not_before, unnoticed_since) + self._pace * share / allowed
 
 
 def _overdraft(calls: int, spacing: float, lane: Lane) -> int:

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from django.conf import settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integrations_health.allotment import (
@@ -41,19 +43,26 @@ async def passed_at(clock: Clock, allotment: Allotment) -> list[float]:
     instants: list[float] = []
 
     async def call() -> None:
-        await allotment.gate()
-        instants.append(clock.now)
+        with suppress(NoBudget):
+            await allotment.gate()
+            instants.append(clock.now)
 
     await asyncio.gather(*(call() for _ in range(allotment.calls)))
     return instants
 
 
-def run(delays: list[float], *, calls: int) -> list[float]:
+def run(delays: list[float], *, calls: int, starts_in: float = 0.0) -> list[float]:
     clock = Clock(delays)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "monotonic", clock.monotonic)
         patch.setattr(asyncio, "sleep", clock.sleep)
-        return asyncio.run(passed_at(clock, Allotment(calls=calls, spacing=SPACING)))
+        allotment = Allotment(calls=calls, spacing=SPACING, starts_in=starts_in)
+        instants = asyncio.run(passed_at(clock, allotment))
+        assert allotment.used == len(instants)
+        return instants
+
+
+DELAYS = st.lists(st.floats(0, 0.5), max_size=30)
 
 
 def test_calls_go_out_at_their_pace() -> None:
@@ -68,13 +77,33 @@ def test_calls_go_out_at_their_pace() -> None:
     assert time.monotonic() - started >= 4 * 0.02
 
 
-@given(st.lists(st.floats(0, 0.5), max_size=30))
+@given(DELAYS)
 def test_however_long_we_are_held_up_the_providers_limit_is_kept(delays: list[float]) -> None:
     instants = run(delays, calls=40)
 
     for (first, since), (last, until) in combinations(enumerate(instants), 2):
         assert (last - first) * APART <= until - since + TOLERANCE_SECONDS + 1e-6
     assert all(instant >= 100 + turn * SPACING - 1e-6 for turn, instant in enumerate(instants))
+
+
+@given(DELAYS, DELAYS, st.just(40))
+@example([2.9], [1.0], 300)
+def test_two_processes_that_are_both_held_up_keep_the_limit_together(
+    delays: list[float], delays_of_the_next: list[float], calls: int
+) -> None:
+    late = run(delays, calls=calls)
+    instants = sorted(late + run(delays_of_the_next, calls=calls, starts_in=calls * SPACING))
+
+    # One call of each may be under way when the time begins in which they are counted.
+    unnoticed = 2 * (TOLERANCE_SECONDS + APART)
+    for (first, since), (last, until) in combinations(enumerate(instants), 2):
+        assert (last - first) * APART <= until - since + unnoticed + 1e-6
+
+
+def test_who_is_late_by_more_than_a_tick_comes_back_with_a_later_stretch() -> None:
+    tick = settings.TICK.total_seconds()
+
+    assert run([tick + 1], calls=40) == pytest.approx([100, 100 + SPACING + tick + 1])
 
 
 def test_who_was_held_up_is_back_at_the_pace_when_the_delay_is_made_up_for() -> None:
