@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from alerts import planning
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
@@ -86,7 +87,8 @@ def close_stale(*, now: datetime) -> None:
 def follow_incidents(*, now: datetime) -> None:
     """Open a notice of each incident that we detected, and close it when the incident is over.
 
-    An incident is told once, also when its notice is closed by hand while it goes on.
+    An incident is told once, also when its notice is closed by hand while it goes on. One that
+    became part of a wider one is over when that is.
     """
     known = StaffNotice.objects.filter(kind=Kind.PROVIDER_INCIDENT.value)
     incidents = ProviderIncident.objects.filter(is_detected=True, closed_at=None)
@@ -97,7 +99,8 @@ def follow_incidents(*, now: datetime) -> None:
             open_notice(Kind.PROVIDER_INCIDENT, subject, _said_of(incident), now=now)
     opened = known.filter(closed_at=None).order_by("pk").select_for_update(skip_locked=True)
     ids = {UUID(subject): pk for pk, subject in opened.values_list("pk", "subject")}
-    over = ProviderIncident.objects.filter(pk__in=ids).exclude(closed_at=None)
+    closed = ProviderIncident.objects.filter(pk__in=ids).exclude(closed_at=None)
+    over = closed.filter(Q(continued_by=None) | Q(continued_by__closed_at__isnull=False))
     _end([ids[incident] for incident in over.values_list("pk", flat=True)], now=now)
 
 

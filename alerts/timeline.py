@@ -210,5 +210,8 @@ def _incident(alert: Alert) -> Iterator[Entry]:
     says = f"The incident of {incident} began."
     yield Entry(incident.opened_at, Kind.INCIDENT, says, ENGINE, tone="unhealthy")
     if incident.closed_at is not None:
-        says = f"The incident of {incident} ended."
-        yield Entry(incident.closed_at, Kind.INCIDENT, says, ENGINE, tone="healthy")
+        if incident.continued_by is None:
+            says, tone = f"The incident of {incident} ended.", "healthy"
+        else:
+            says, tone = f"It became part of the incident of {incident.continued_by}.", "unhealthy"
+        yield Entry(incident.closed_at, Kind.INCIDENT, says, ENGINE, tone=tone)

@@ -88,7 +88,10 @@ def _judge(cells: Sequence[Cell], *, at: datetime) -> list[ProviderIncident]:
             continue
         speaks = is_failing and not _is_covered(scope, open_now)
         if _is_decided(scope, streaks.get(scope), is_open=False, speaks=speaks, at=at):
-            changed.append(_open_incident(scope, cells, at=at))
+            opened = _open_incident(scope, cells, at=at)
+            if opened is not None:
+                parts = (one for one in open_now if one.is_detected and scope.covers(*_scope(one)))
+                changed += [opened, *(_close(one, continued_by=opened, at=at) for one in parts)]
     return [incident for incident in changed if incident is not None]
 
 
@@ -124,12 +127,16 @@ def _open_incident(scope: Scope, cells: Sequence[Cell], *, at: datetime) -> Prov
     return incident
 
 
-def _close(incident: ProviderIncident, *, at: datetime) -> ProviderIncident | None:
+def _close(
+    incident: ProviderIncident, *, continued_by: ProviderIncident | None = None, at: datetime
+) -> ProviderIncident | None:
+    """Close an incident that is over, or a part of a wider one; None when somebody has done so."""
     closed_at = max(incident.opened_at, at)
     still_open = ProviderIncident.objects.filter(pk=incident.pk, closed_at=None)
-    if not still_open.update(closed_at=closed_at):
+    if not still_open.update(closed_at=closed_at, continued_by=continued_by):
         return None
-    logger.warning("incident.closed", extra=_scope(incident)._asdict())
+    event = "incident.closed" if continued_by is None else "incident.continued"
+    logger.warning(event, extra=_scope(incident)._asdict())
     return incident
 
 

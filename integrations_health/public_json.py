@@ -53,4 +53,5 @@ def _incident(incident: ProviderIncident) -> Json:
         "cause": incident.cause,
         "openedAt": instant(incident.opened_at),
         "closedAt": instant(incident.closed_at),
+        "continuedBy": None if incident.continued_by_id is None else str(incident.continued_by_id),
     }

@@ -46,6 +46,13 @@ def title(incident: ProviderIncident) -> str:
     return f"{names.concerned(incident.provider, incident.service)} {failing}"
 
 
+def state(incident: ProviderIncident) -> str:
+    """Return in a word whether an incident goes on."""
+    if incident.closed_at is None:
+        return "Open"
+    return "Over" if incident.continued_by_id is None else "Widened"
+
+
 def lasted(incident: ProviderIncident, *, now: datetime) -> str:
     """Return how long an incident lasted, or has lasted until now."""
     return time_words.span((incident.closed_at or now) - incident.opened_at)

@@ -89,13 +89,18 @@ def hold(incident: ProviderIncident, *, probing: int, now: datetime) -> None:
 
 def end(*, now: datetime) -> None:
     """Make due again what waited for incidents that are over, spread out as the limits allow."""
-    over = ProviderIncident.objects.filter(holds_checks=True).exclude(closed_at=None)
-    for incident in over.order_by("pk"):
-        for provider in settings.PROVIDERS:
+    closed = ProviderIncident.objects.filter(holds_checks=True).exclude(closed_at=None)
+    for incident in closed.select_related("continued_by").order_by("pk"):
+        for provider in () if _is_held_on(incident) else settings.PROVIDERS:
             if incident.provider in {"", provider}:
                 _make_due(provider, incident.service, now=now)
         # Last: whoever is cut off before is followed by the next look, and moves nothing twice.
         ProviderIncident.objects.filter(pk=incident.pk).update(holds_checks=False)
+
+
+def _is_held_on(incident: ProviderIncident) -> bool:
+    """Say whether what waited for an incident waits for the wider one that continues it."""
+    return incident.continued_by is not None and incident.continued_by.holds_checks
 
 
 def _make_due(provider: str, service: str, *, now: datetime) -> None:

@@ -298,6 +298,8 @@ export type KnownIncident = {
   openedAt: string;
   /** Null: it goes on. */
   closedAt: string | null;
+  /** The wider incident that it became part of. Null: none. */
+  continuedBy: string | null;
   /** Null: too few to be nobody in particular. */
   affectedUsers: number | null;
 };

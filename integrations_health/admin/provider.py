@@ -73,8 +73,10 @@ class ProviderIncidentAdmin(QuickAdmin):
         "is_detected",
         "opened_at",
         "closed_at",
+        "continued_by",
         "affected_users",
     )
+    list_select_related = ("continued_by",)
     list_filter = ("provider", "is_detected", ("closed_at", admin.EmptyFieldListFilter))
     ordering = ("-opened_at",)
     actions = ("close",)
@@ -92,7 +94,7 @@ class ProviderIncidentAdmin(QuickAdmin):
     def close(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         """End the chosen incidents now."""
         # Locked: of two who close the same one only one is told, and noted, to have done so.
-        ended = list(queryset.filter(closed_at=None).order_by("pk").select_for_update())
+        ended = list(queryset.filter(closed_at=None).order_by("pk").select_for_update(of=("self",)))
         closed = queryset.model._default_manager.filter(pk__in=[one.pk for one in ended])
         closed.update(closed_at=Greatest("opened_at", Now()))
         audit.note(request, ended, "Closed.")

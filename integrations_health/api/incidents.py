@@ -37,6 +37,7 @@ _EXAMPLE = {
     "cause": "provider",
     "openedAt": "2026-11-24T14:02:00.000Z",
     "closedAt": None,
+    "continuedBy": None,
     "affectedUsers": 412,
 }
 
@@ -45,6 +46,9 @@ class KnownIncident(Incident):
     """A provider, or a service, that fails or failed for many."""
 
     closedAt = serializers.DateTimeField(allow_null=True, help_text="Null: it goes on.")
+    continuedBy = serializers.UUIDField(
+        allow_null=True, help_text="The wider incident that it became part of. Null: none."
+    )
     affectedUsers = serializers.IntegerField(
         min_value=0, allow_null=True, help_text="Null: too few to be nobody in particular."
     )
@@ -101,6 +105,7 @@ def _shown(incident: ProviderIncident, *, sees_counts: bool) -> Json:
     return {
         **shapes.incident_of(incident),
         "closedAt": shapes.instant(incident.closed_at),
+        "continuedBy": None if incident.continued_by_id is None else str(incident.continued_by_id),
         # A number about a few people is theirs; see the public page.
         "affectedUsers": users if sees_counts or users >= LEAST_USERS else None,
     }

@@ -12,7 +12,8 @@ class ProviderIncident(models.Model):
     """A provider (or one service of it) that fails for many. Overlays status when it is read.
 
     One that `is_detected` was seen by ourselves, and we end it; another is ended by whoever opened
-    it. `holds_checks` while checks wait for its end.
+    it. `holds_checks` while checks wait for its end. One that is `continued_by` another was seen to
+    be a part of it: it is closed, and over when that one is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -24,6 +25,9 @@ class ProviderIncident(models.Model):
     affected_users = models.PositiveIntegerField(default=0)
     is_detected = models.BooleanField(db_default=False)
     holds_checks = models.BooleanField(db_default=False)
+    continued_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="continues"
+    )
 
     class Meta:
         db_table = "provider_incidents"
@@ -36,6 +40,10 @@ class ProviderIncident(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")),
                 name="an_incident_closes_after_it_opened",
+            ),
+            models.CheckConstraint(
+                condition=Q(continued_by=None) | Q(closed_at__isnull=False),
+                name="an_incident_that_is_continued_is_closed",
             ),
         ]
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
-from integrations_health import names, shapes, time_words, wording
+from integrations_health import names, public_words, shapes, time_words, wording
 from integrations_health.models import ProviderIncident
 from integrations_health.overview import Row
 from integrations_health.pages import bar_svg
@@ -82,6 +82,8 @@ def incident(one: ProviderIncident, *, moments: Moments) -> dict[str, Any]:
     ended_at = one.closed_at or moments.now
     return {
         "is_open": one.closed_at is None,
+        "is_continued": one.continued_by_id is not None,
+        "state": public_words.state(one),
         "what": names.concerned(one.provider, one.service),
         "opened": moments.exactly(one.opened_at),
         "closed": moments.exactly(one.closed_at),

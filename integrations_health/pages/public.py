@@ -88,6 +88,7 @@ def _context(shown: Board) -> dict[str, Any]:
             {
                 "id": one.pk,
                 "is_open": one.closed_at is None,
+                "state": public_words.state(one),
                 "title": public_words.title(one),
                 "opened": moments.at(one.opened_at),
                 "lasted": public_words.lasted(one, now=shown.as_of),

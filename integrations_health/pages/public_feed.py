@@ -43,7 +43,10 @@ class Incidents(IncidentFeed):
 
     def item_title(self, item: ProviderIncident) -> str:
         """Return what failed, and whether it goes on."""
-        return f"{public_words.title(item)}{'' if item.closed_at is None else ' (resolved)'}"
+        if item.closed_at is None:
+            return public_words.title(item)
+        became = "resolved" if item.continued_by_id is None else "part of a wider outage"
+        return f"{public_words.title(item)} ({became})"
 
     def item_description(self, item: ProviderIncident) -> str:
         """Return when it began, and when it ended."""
@@ -51,7 +54,10 @@ class Incidents(IncidentFeed):
         if item.closed_at is None:
             return f"{began} It goes on; we keep checking."
         length = public_words.lasted(item, now=item.closed_at)
-        return f"{began} Until {item.closed_at:%Y-%m-%d %H:%M} UTC, for {length}."
+        until = f"{item.closed_at:%Y-%m-%d %H:%M} UTC"
+        if item.continued_by_id is not None:
+            return f"{began} From {until} on it is part of a wider outage."
+        return f"{began} Until {until}, for {length}."
 
     def item_link(self, item: ProviderIncident) -> str:
         """Return the incident's place on the page."""

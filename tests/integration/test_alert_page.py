@@ -145,6 +145,19 @@ def test_the_timeline_names_what_kept_people_in_peace() -> None:
     ]
 
 
+def test_the_timeline_says_what_an_incident_became_part_of() -> None:
+    wider = factories.incident(opened_at=NOW)
+    narrow = factories.incident(
+        service="gmail", opened_at=NOW - MINUTE, closed_at=NOW, continued_by=wider
+    )
+    opened = factories.alert(created_at=NOW, incident=narrow, error_code="timeout")
+
+    assert [says for kind, says, _, _ in told(opened) if kind == "incident"] == [
+        "The incident of composio gmail began.",
+        "It became part of the incident of composio.",
+    ]
+
+
 def test_of_very_many_checks_the_newest_are_shown_and_those_that_led_to_it() -> None:
     opened = factories.alert(created_at=NOW - timedelta(hours=4))
     for number in range(-30, 210):

@@ -58,8 +58,18 @@ def test_an_incident_says_what_the_contract_says(client: Client) -> None:
         "cause": "provider",
         "openedAt": "2026-11-24T13:02:00.000Z",
         "closedAt": "2026-11-24T14:02:00.000Z",
+        "continuedBy": None,
         "affectedUsers": 412,
     }
+
+
+def test_an_incident_names_the_wider_one_that_it_became_part_of(client: Client) -> None:
+    wider = incident(1, provider="", service="gmail", is_open=True)
+    incident(2, service="gmail", continued_by_id=wider)
+
+    [_, narrow] = client.get(PATH).json()["items"]
+
+    assert narrow["continuedBy"] == wider
 
 
 @pytest.mark.parametrize("users", [1, LEAST_USERS - 1, LEAST_USERS])

@@ -122,6 +122,9 @@ BREAKS: dict[str, list[str]] = {
     "an_incident_closes_after_it_opened": [
         "UPDATE provider_incidents SET closed_at = opened_at - interval '1 second'",
     ],
+    "an_incident_that_is_continued_is_closed": [
+        "UPDATE provider_incidents SET closed_at = NULL, continued_by_id = id",
+    ],
     "each_claimed_integration_has_its_number": [
         "INSERT INTO claimed_batches (provider, leased_until, integration_ids, check_seqs)"
         " VALUES ('composio', now(), ARRAY[gen_random_uuid()], ARRAY[1, 2])",

@@ -51,6 +51,21 @@ def test_an_incident_is_told_once_and_so_is_its_end(desk: str, incident: Provide
     assert notice.closed_at is not None
 
 
+def test_what_became_part_of_a_wider_one_is_over_for_staff_when_that_is(
+    desk: str, incident: ProviderIncident
+) -> None:
+    follow(ticks=1)
+    wider = factories.incident(opened_at=NOW, is_detected=True)
+    ProviderIncident.objects.filter(pk=incident.pk).update(closed_at=NOW, continued_by=wider)
+    follow(ticks=2)
+    while_it_lasts = told()
+    ProviderIncident.objects.filter(pk=wider.pk).update(closed_at=NOW)
+    follow(ticks=2)
+
+    assert while_it_lasts == [("opened", desk)] * 2
+    assert told() == [("opened", desk)] * 2 + [("recovered", desk)] * 2
+
+
 @pytest.mark.usefixtures("incident")
 def test_a_notice_that_is_closed_by_hand_is_not_opened_again(desk: str) -> None:
     follow(ticks=1)

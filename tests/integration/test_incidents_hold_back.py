@@ -64,6 +64,19 @@ def test_another_provider_is_told_all_the_same() -> None:
     assert events() == ["opened"]
 
 
+def test_what_became_part_of_a_wider_incident_is_held_back_by_that(
+    failing: Integration, incident: ProviderIncident
+) -> None:
+    look_again(at=NOW + MINUTE)
+    wider = factories.incident(provider="", service=failing.service, opened_at=NOW)
+    incident.continued_by = wider
+    close(incident)
+
+    look_again(at=CLOSED_AT)
+
+    assert (alert().held_back, alert().incident, events()) == ("incident", wider, [])
+
+
 def test_what_recovers_with_its_provider_is_told_to_nobody(
     failing: Integration, incident: ProviderIncident
 ) -> None:

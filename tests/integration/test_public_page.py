@@ -191,6 +191,24 @@ def test_an_incident_is_one_item_of_the_feed_from_its_beginning_to_its_end(
     assert opened["link"] == f"http://testserver{PAGE}#incident-{incident.pk}"
 
 
+def test_what_became_part_of_a_wider_outage_is_not_said_to_be_over(client: Client) -> None:
+    began = datetime.now(UTC) - 2 * HOUR
+    wider = factories.incident(opened_at=began + HOUR)
+    narrow = factories.incident(
+        service="gmail", opened_at=began, closed_at=began + HOUR, continued_by=wider
+    )
+
+    [_, item] = items(client)
+
+    assert item["title"] == "Gmail through Composio was failing (part of a wider outage)"
+    assert str(item["description"]).endswith("UTC on it is part of a wider outage.")
+    page = client.get(PAGE).content.decode()
+    assert 'class="timeline-state">Widened<' in page
+    assert 'class="timeline-state">Over<' not in page
+    [_, said] = client.get(DATA).json()["incidents"]
+    assert (said["id"], said["continuedBy"]) == (str(narrow.pk), str(wider.pk))
+
+
 @EVERY
 def test_hostile_names_are_shown_as_text(address: str, client: Client) -> None:
     hostile = "<script>alert(1)</script>"

@@ -145,6 +145,38 @@ def test_when_it_is_over_all_are_due_spread_as_the_limit_allows(
     assert not ProviderIncident.objects.get().holds_checks
 
 
+def test_what_became_part_of_a_wider_incident_waits_on_until_that_is_over() -> None:
+    narrow = factories.incident(service="gmail", opened_at=NOW, is_detected=True)
+    failing(3)
+    waiting.hold(narrow, probing=0, now=NOW)
+    wider = factories.incident(opened_at=NOW, is_detected=True)
+    ProviderIncident.objects.filter(pk=narrow.pk).update(closed_at=NOW, continued_by=wider)
+    waiting.hold(wider, probing=0, now=NOW)
+
+    waiting.end(now=NOW)
+
+    assert due()[0] >= NOW + 10 * MINUTE
+    assert set(ProviderIncident.objects.filter(holds_checks=True)) == {wider}
+
+    ProviderIncident.objects.filter(pk=wider.pk).update(closed_at=NOW + MINUTE)
+    waiting.end(now=NOW + MINUTE)
+
+    assert due()[-1] < NOW + 10 * MINUTE
+    assert not ProviderIncident.objects.filter(holds_checks=True).exists()
+
+
+def test_what_no_wider_incident_ever_held_is_due_when_its_own_is_closed() -> None:
+    narrow = factories.incident(service="gmail", opened_at=NOW, is_detected=True)
+    failing(3)
+    waiting.hold(narrow, probing=0, now=NOW)
+    wider = factories.incident(opened_at=NOW, closed_at=NOW, is_detected=True)
+    ProviderIncident.objects.filter(pk=narrow.pk).update(closed_at=NOW, continued_by=wider)
+
+    waiting.end(now=NOW)
+
+    assert due()[-1] < NOW + 10 * MINUTE
+
+
 def test_the_end_moves_nothing_twice(incident: ProviderIncident) -> None:
     failing(3)
     waiting.hold(incident, probing=0, now=NOW)
