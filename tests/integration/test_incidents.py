@@ -104,60 +104,6 @@ def test_a_service_that_its_provider_blames_has_the_incident() -> None:
     assert open_now() == {("", "gmail")}
 
 
-def test_a_service_that_turns_out_to_fail_everywhere_continues_what_was_seen_of_it() -> None:
-    composio, klavis = (
-        (crowd(10, provider=provider), crowd(5, provider=provider, service="slack"))
-        for provider in ("composio", "klavis")
-    )
-    for (failing, fine), bad in ((composio, 10), (klavis, 0)):
-        vote(failing, bad=bad, at=NOW)
-        vote(fine, at=NOW)
-    at = look(AT, times=2)
-    first = ProviderIncident.objects.get()
-    for failing, fine in (composio, klavis):
-        vote(failing, bad=10, at=at)
-        vote(fine, at=at)
-
-    at = look(at, times=2)
-
-    first.refresh_from_db()
-    wider = ProviderIncident.objects.get(closed_at=None)
-    assert (first.provider, first.service) == ("composio", "gmail")
-    assert (wider.provider, wider.service, wider.continued_by) == ("", "gmail", None)
-    assert (first.continued_by, first.closed_at) == (wider, wider.opened_at)
-
-    vote(composio[0] + klavis[0], at=at)
-    look(at, times=3)
-
-    assert open_now() == set()
-    assert ProviderIncident.objects.count() == 2
-
-
-def test_a_provider_that_fails_as_a_whole_continues_the_incident_of_its_service() -> None:
-    gmail, slack = crowd(10), crowd(5, service="slack")
-    vote(gmail, bad=10, at=NOW)
-    vote(slack, at=NOW)
-    at = look(AT, times=2)
-    vote(slack, bad=5, at=at)
-
-    look(at, times=2)
-
-    wider = ProviderIncident.objects.get(closed_at=None)
-    assert (wider.provider, wider.service) == ("composio", "")
-    assert ProviderIncident.objects.get(service="gmail").continued_by == wider
-
-
-def test_what_somebody_opened_is_continued_by_nothing() -> None:
-    mine = factories.incident(provider="composio", service="slack", opened_at=NOW)
-    vote(crowd(10), bad=10, at=NOW)
-
-    look(AT, times=2)
-
-    assert open_now() == {("composio", "slack"), ("composio", "")}
-    mine.refresh_from_db()
-    assert mine.continued_by is None
-
-
 def test_what_an_open_incident_explains_opens_no_other() -> None:
     factories.incident(provider="composio", opened_at=NOW)
     vote(crowd(10), bad=10, at=NOW)
