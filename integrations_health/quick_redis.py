@@ -8,19 +8,28 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE_SECONDS = 1.0
+# A command takes a fraction of a millisecond: more at once would only stay open after a rush.
+MOST_CONNECTIONS = 16
 
 
 @cache
 def connection(url: str) -> redis.Redis:
-    """Return this process's client of a server; its commands raise redis.RedisError in time."""
+    """Return this process's client of a server; its commands raise redis.RedisError in time.
+
+    Threads share its connections, MOST_CONNECTIONS at most; who waits for one as long as for an
+    answer hears redis.ConnectionError.
+    """
     # Tried once more on a new connection when a kept one turns out to be dead; never when the
     # server is merely slow.
-    return redis.Redis.from_url(
+    pool = redis.BlockingConnectionPool.from_url(
         url,
+        max_connections=MOST_CONNECTIONS,
+        timeout=PATIENCE_SECONDS,
         socket_timeout=PATIENCE_SECONDS,
         socket_connect_timeout=PATIENCE_SECONDS,
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
+    return redis.Redis.from_pool(pool)
 
 
 def asynchronous(url: str) -> redis.asyncio.Redis:
