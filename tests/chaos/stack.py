@@ -199,11 +199,14 @@ class Stack:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Stack]:
-    """Yield a stack on a database as migrations left it; kill all of it afterwards."""
+def running(directory: Path, *, broker_url: str = "") -> Iterator[Stack]:
+    """Yield a stack on a database as migrations left it; kill all of it afterwards.
+
+    Its broker is a database of the tests' server where no other is given.
+    """
     with ExitStack() as cleanup:
         own_database = cleanup.enter_context(database.copy())
-        stack = Stack(own_database, cleanup.enter_context(broker.own()), directory)
+        stack = Stack(own_database, broker_url or cleanup.enter_context(broker.own()), directory)
         cleanup.callback(stack.end)
         yield stack
 
