@@ -1,18 +1,19 @@
 """Calls that one process may make, each at its turn."""
 
 import asyncio
+import math
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
-
-from django.conf import settings
+from typing import NamedTuple
 
 from integrations_health.providers.base import NoBudget
 
 # The share of each window that stays untouched: the application lives on the same limit.
 KEPT_FREE = 0.05
 MANUAL_SHARE = 0.10
-# What a batch may need beyond its booking (a refused page is read in halves); charged afterwards.
+# What a batch may need beyond what it thought (a refused page is read in halves).
 OVERDRAFT = 32
 # Who is later than this is held up, and not only woken by a clock that ticks in milliseconds.
 TOLERANCE_SECONDS = 0.05
@@ -26,81 +27,129 @@ class Lane(StrEnum):
 
 
 SHARES = {Lane.SWEEP: 1 - MANUAL_SHARE - KEPT_FREE, Lane.MANUAL: MANUAL_SHARE}
-# What the sweep leaves of the limit serves who is late: one half while his stretch lasts, on top of
-# his pace; the other alone when it is over, for another's stretch begins there.
-LATE_SHARE = (1 - SHARES[Lane.SWEEP]) / 2
+
+
+class Stretch(NamedTuple):
+    """Turns that are booked one after another: how many, and how many seconds each takes.
+
+    The first is `starts_in` seconds from now; `ends_at` is the instant up to which they are booked,
+    by the database's clock, None where nothing is booked.
+    """
+
+    calls: int = 0
+    spacing: float = 0.0
+    starts_in: float = 0.0
+    ends_at: datetime | None = None
 
 
 class Allotment:
     """Calls that this process may make, each at its turn: a reserved stretch of the budget.
 
-    Used from one event loop. `spacing` is what one call takes of the stretch, in seconds; `ends_at`
-    the instant up to which it is booked, None where nothing is booked.
+    Used from one event loop.
     """
 
     def __init__(
         self,
+        stretch: Stretch,
         *,
-        calls: int,
         lane: Lane = Lane.SWEEP,
-        starts_in: float = 0.0,
-        spacing: float = 0.0,
-        ends_at: datetime | None = None,
+        book: Callable[[int], Awaitable[Stretch]] | None = None,
     ) -> None:
-        """Start the clock: the first call may go out `starts_in` seconds from now."""
-        self.calls = calls
+        """Start the clock: the first call may go out when the stretch begins.
+
+        `book` books another stretch for so many calls. Without it what is late, and the overdraft,
+        goes out after the end of the first: good for a few calls only.
+        """
+        self.calls = stretch.calls
         self.lane = lane
-        self.spacing = spacing
-        self.ends_at = ends_at
         self.used = 0
-        self._most = calls + _overdraft(calls, spacing, lane)
-        # A person waits for the answer: what the manual share allows goes out at once.
-        self._pace = spacing if lane is Lane.SWEEP else 0.0
+        self._most = stretch.calls + _overdraft(stretch, lane)
+        self._book = book
         self._next_in_line = asyncio.Lock()
+        self._waiting = 0
         self._not_before = 0.0
-        self._start = time.monotonic() + (starts_in if lane is Lane.SWEEP else 0.0)
-        self._end = self._start + calls * self._pace
         self._is_blocked = False
+        self._begin(stretch)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The instant up to which turns are booked, None where nothing is booked."""
+        return self._stretch.ends_at
+
+    @property
+    def unused_seconds(self) -> float:
+        """How much of the last stretch nobody used; below 0 when more was used than booked."""
+        taken = self._taken if self._pace else self.used
+        return (self._stretch.calls - taken) * self._stretch.spacing
 
     async def gate(self) -> None:
         """Wait for the turn of one call. Raises NoBudget when none is left or allowed.
 
-        Whoever is late, because this process was held up, goes out a little faster than the pace,
-        not all at once with the others who are late; and slowly when the stretch is over, a tick
-        long at most. So two processes that are both late keep the provider's limit together.
+        Whoever is late, because this process was held up or the provider is slow, goes out as fast
+        as the provider's limit lets anybody while the stretch lasts. After it others have their
+        turns: then more are booked, so that the limit is kept however many are late.
         """
         if self._is_blocked or self.used >= self._most:
             raise NoBudget
-        turn = self._start + self.used * self._pace
         self.used += 1
-        if self._pace:
+        if not self._pace:
+            return
+        self._waiting += 1
+        try:
             async with self._next_in_line:
-                await self._wait_until(turn)
-        if self._is_blocked:
-            raise NoBudget
+                await self._take_turn()
+        except NoBudget:
+            self.used -= 1
+            raise
+        finally:
+            self._waiting -= 1
 
     def block(self) -> None:
         """Let no further call out: the provider said to wait."""
         self._is_blocked = True
 
-    async def _wait_until(self, turn: float) -> None:
-        goes_at = max(turn, self._not_before, time.monotonic())
-        if goes_at > self._end + settings.TICK.total_seconds():
-            self.used -= 1
-            raise NoBudget
-        wait = goes_at - time.monotonic()
+    async def _take_turn(self) -> None:
+        if self._book is not None and self._is_over() and not self._is_blocked:
+            await self._book_more(self._book)
+        wait = max(self._turn(), self._not_before) - time.monotonic()
         if wait > 0 and not self._is_blocked:
             await asyncio.sleep(wait)
-        now = time.monotonic()
-        share = SHARES[self.lane]
-        allowed = share + LATE_SHARE if now < self._end else LATE_SHARE
-        unnoticed_since = now - TOLERANCE_SECONDS
-        self._not_before = max(self._not_before, unnoticed_since) + self._pace * share / allowed
+        if self._is_blocked:
+            raise NoBudget
+        self._taken += 1
+        unnoticed_since = time.monotonic() - TOLERANCE_SECONDS
+        self._not_before = max(self._not_before, unnoticed_since) + self._pace * SHARES[self.lane]
+
+    def _turn(self) -> float:
+        return self._start + self._taken * self._pace
+
+    def _is_over(self) -> bool:
+        goes_at = max(self._turn(), self._not_before, time.monotonic())
+        return goes_at > self._end + TOLERANCE_SECONDS
+
+    async def _book_more(self, book: Callable[[int], Awaitable[Stretch]]) -> None:
+        # For whoever comes with this one, or next, as well; but a turn that nobody takes is lost.
+        await asyncio.sleep(0)
+        stretch = await book(self._waiting + int(TOLERANCE_SECONDS / self._pace))
+        if not stretch.calls:
+            self._is_blocked = True
+            raise NoBudget
+        self._begin(stretch)
+
+    def _begin(self, stretch: Stretch) -> None:
+        is_paced = self.lane is Lane.SWEEP
+        # A person waits for the answer: what the manual share allows goes out at once.
+        self._pace = stretch.spacing if is_paced else 0.0
+        self._start = time.monotonic() + (stretch.starts_in if is_paced else 0.0)
+        self._end = self._start + stretch.calls * self._pace if self._pace else math.inf
+        self._stretch = stretch
+        self._taken = 0
 
 
-def _overdraft(calls: int, spacing: float, lane: Lane) -> int:
-    if calls == 0:
+def _overdraft(stretch: Stretch, lane: Lane) -> int:
+    if stretch.calls == 0:
         return 0
+    if stretch.spacing == 0:
+        return OVERDRAFT
     # Never more than what is kept free of the provider's minute.
-    free = OVERDRAFT if spacing == 0 else int(60 / (spacing * SHARES[lane]) * KEPT_FREE)
-    return min(OVERDRAFT, free)
+    return min(OVERDRAFT, int(60 / (stretch.spacing * SHARES[lane]) * KEPT_FREE))

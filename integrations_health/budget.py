@@ -1,14 +1,24 @@
 """How much a provider lets us ask, shared by every process."""
 
+import logging
+import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
 
-from integrations_health.allotment import KEPT_FREE, SHARES, Allotment, Lane
+from integrations_health import pooled_connection
+from integrations_health.allotment import KEPT_FREE, SHARES, Allotment, Lane, Stretch
 from integrations_health.outcomes import clamped_wait
 from integrations_health.providers.base import RateLimit
+
+logger = logging.getLogger(__name__)
+
+# Has something done where the database may be asked, and returns what it gave.
+Do = Callable[[Callable[[], Stretch]], Awaitable[Stretch]]
 
 # The horizon, as a part of a batch's deadline. A batch that waits for its turns holds a worker: it
 # must not hold it long, and what has its turn last still needs the time to answer.
@@ -94,21 +104,27 @@ def checks_per_second(provider: str) -> float:
 
 
 def reserve(
-    provider: str, *, calls: int, lane: Lane = Lane.SWEEP, now: datetime | None = None
+    provider: str,
+    *,
+    calls: int,
+    lane: Lane = Lane.SWEEP,
+    do: Do | None = None,
+    now: datetime | None = None,
 ) -> Allotment:
     """Book up to `calls` calls that go out within the horizon; maybe fewer, maybe none.
 
     Each provider's calls are spread evenly over its minute, whatever the number of processes, so
-    that its limit is never passed. `now` replaces the database's clock in tests.
+    that its limit is never passed. What is late for its turn is booked anew by way of `do`, as long
+    as a batch lasts. `now` replaces the database's clock in tests.
     """
     if not _is_shared(provider):
         # A server of the older era needs four requests for one answer.
-        return Allotment(calls=4 * calls, lane=lane)
-    arguments = _arguments(provider, lane, calls=calls, now=now)
-    row = _on_row(provider, _RESERVE.format(lane=lane.value), arguments)
-    return Allotment(
-        calls=row[0], spacing=row[1], starts_in=float(row[2]), ends_at=row[3], lane=lane
-    )
+        return Allotment(Stretch(4 * calls), lane=lane)
+    stretch = _booked(provider, _arguments(provider, lane, calls=calls, now=now), lane=lane)
+    if do is None:
+        return Allotment(stretch, lane=lane)
+    again = partial(_booked_late, provider, lane=lane, since=time.monotonic(), now=now)
+    return Allotment(stretch, lane=lane, book=lambda calls: do(partial(again, calls=calls)))
 
 
 def settle(
@@ -136,7 +152,7 @@ def settle(
         "provider": provider,
         "now": now,
         "ends_at": allotment.ends_at,
-        "unused": (allotment.calls - allotment.used) * allotment.spacing,
+        "unused": allotment.unused_seconds,
         "calls_per_minute": per_minute,
         "remaining": None if rate_limit is None else max(rate_limit.remaining, 0),
         "pause": pause,
@@ -149,6 +165,33 @@ def settle(
 def _is_shared(provider: str) -> bool:
     # Plain MCP servers have one host each and no common limit.
     return bool(settings.PROVIDERS[provider]["base_url"])
+
+
+def _booked(provider: str, arguments: dict[str, Any], *, lane: Lane) -> Stretch:
+    calls, spacing, starts_in, ends_at = _on_row(
+        provider, _RESERVE.format(lane=lane.value), arguments
+    )
+    return Stretch(calls, spacing, float(starts_in), ends_at)
+
+
+def _booked_late(
+    provider: str, *, lane: Lane, since: float, calls: int, now: datetime | None
+) -> Stretch:
+    """Book calls that can still be answered before the batch ends, which began at `since`."""
+    passed = timedelta(seconds=time.monotonic() - since)
+    within = settings.BATCH_DEADLINE - settings.CALL_DEADLINE - passed
+    if within <= timedelta():
+        return Stretch()
+    at = None if now is None else now + passed
+    arguments = _arguments(provider, lane, calls=calls, now=at)
+    try:
+        return _booked(provider, arguments | {"horizon": within, "patience": within}, lane=lane)
+    except Error as error:
+        # The batch ends with what it has heard; what becomes of that is for whoever records it.
+        logger.warning("budget.not_booked", extra={"reason": type(error).__name__})
+        return Stretch()
+    finally:
+        pooled_connection.let_go()
 
 
 def _arguments(provider: str, lane: Lane, *, calls: int, now: datetime | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from integrations_health import adoption, budget, network, registry
-from integrations_health.allotment import Allotment
+from integrations_health.allotment import Allotment, Stretch
 from integrations_health.outcomes import Outcome
 from integrations_health.providers.base import Call, Connection, Failure, NoBudget, Provider
 from integrations_health.registry import Changes
@@ -75,7 +75,7 @@ class Walk:
         self._patience = patience
         # One chunk waits while another is written; the provider is asked no faster than that.
         self._news: asyncio.Queue[_News] = asyncio.Queue(maxsize=1)
-        self._allotment = Allotment(calls=0)
+        self._allotment = Allotment(Stretch())
         self._booking = asyncio.Lock()
         self._has_booked = asyncio.Event()
         self._is_spent = False
@@ -136,7 +136,7 @@ class Walk:
 
     async def _go_on(self, allotment: Allotment | None) -> None:
         self._is_spent = allotment is None
-        self._allotment = allotment or Allotment(calls=0)
+        self._allotment = allotment or Allotment(Stretch())
         self._has_booked.set()
 
     def _booked(self) -> Allotment | None:

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import uvloop
@@ -12,6 +14,32 @@ from integrations_health import providers
 from integrations_health.providers.base import Provider
 
 T = TypeVar("T")
+
+
+class Errands:
+    """What a coroutine has done by the thread that waits for it in `run`, such as to ask our rows.
+
+    Whatever an errand raises is raised there, and ends the coroutine.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing to do."""
+        self._asked: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]] | None] = (
+            SimpleQueue()
+        )
+
+    async def do(self, task: Callable[[], T]) -> T:
+        """Return what `task` returns in that thread."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._asked.put((task, answer))
+        return await answer
+
+    def serve(self, work: "Future[Any]", loop: asyncio.AbstractEventLoop) -> None:
+        """Do what is asked until the work is done."""
+        work.add_done_callback(lambda _: self._asked.put(None))
+        while (asked := self._asked.get()) is not None:
+            task, answer = asked
+            loop.call_soon_threadsafe(_tell, answer, task())
 
 
 class _Network:
@@ -28,9 +56,11 @@ class _Network:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Coroutine[Any, Any, T], errands: Errands | None = None) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
+            if errands is not None:
+                errands.serve(future, self.loop)
             return future.result()
         except BaseException:
             # A soft time limit or Ctrl-C reaches this thread only: tell the loop to stop, too.
@@ -52,9 +82,12 @@ _lock = threading.Lock()
 _current: _Network | None = None
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in this process's loop and return its result, or raise its exception."""
-    return _network().run(work)
+def run(work: Coroutine[Any, Any, T], *, errands: Errands | None = None) -> T:
+    """Run a coroutine in this process's loop and return its result, or raise its exception.
+
+    Meanwhile this thread waits, and runs the coroutine's errands.
+    """
+    return _network().run(work, errands)
 
 
 def provider(name: str) -> Provider:
@@ -72,6 +105,11 @@ def close() -> None:
         network, _current = _current, None
     if network is not None:
         network.close()
+
+
+def _tell(answer: "asyncio.Future[T]", value: T) -> None:
+    if not answer.done():
+        answer.set_result(value)
 
 
 def _network() -> _Network:

@@ -136,12 +136,13 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
     findings, is_kept = _NOTHING, False
     try:
         client = network.provider(provider)
-        allotment = budget.reserve(
-            provider, calls=patience.calls_for(client, claim.targets), lane=lane, now=now
-        )
+        errands = network.Errands()
+        calls = patience.calls_for(client, claim.targets)
+        allotment = budget.reserve(provider, calls=calls, lane=lane, do=errands.do, now=now)
         pooled_connection.let_go()
         findings = network.run(
-            checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at)
+            checker.check(client, claim.targets, allotment=allotment, claimed_at=claim.claimed_at),
+            errands=errands,
         )
         crash_point("after_asking")
         record(findings.results, known=claim.rows, now=now)

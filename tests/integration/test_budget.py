@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 
-from integrations_health import budget
-from integrations_health.allotment import Lane
-from integrations_health.providers.base import RateLimit
+from integrations_health import budget, network
+from integrations_health.allotment import Allotment, Lane
+from integrations_health.providers.base import NoBudget, RateLimit
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -125,12 +126,73 @@ def test_plain_mcp_servers_share_no_limit() -> None:
     assert budget.reserve("mcp", calls=5000, now=NOW).calls >= 5000
 
 
+# So many beyond what was booked go out in a twentieth of a second, and are charged.
+UNNOTICED = 5
+
+
+@pytest.fixture
+def a_hundred_calls_a_second(settings: Any) -> None:
+    settings.PROVIDERS["composio"]["calls_per_minute"] = 6000
+    settings.CHECK_BATCH_SIZE = 10_000
+
+
+@pytest.mark.usefixtures("a_hundred_calls_a_second")
 def test_what_was_overdrawn_is_charged_afterwards() -> None:
     allotment = budget.reserve("composio", calls=2, now=NOW)
     budget.reserve("composio", calls=1, now=NOW)
     before = budget.room("composio", now=NOW)
-    allotment.used = 5
+    network.run(pass_gate(allotment, times=5))
 
     budget.settle("composio", allotment, now=NOW)
 
     assert budget.room("composio", now=NOW) == before - 3
+
+
+async def pass_gate(allotment: Allotment, *, times: int) -> None:
+    for _ in range(times):
+        await allotment.gate()
+
+
+@pytest.mark.usefixtures("a_hundred_calls_a_second")
+def test_what_is_late_for_its_turn_has_another_behind_those_that_are_booked() -> None:
+    errands = network.Errands()
+    late = budget.reserve("composio", calls=1, do=errands.do)
+    others = budget.reserve("composio", calls=30)
+
+    network.run(pass_gate(late, times=1 + UNNOTICED + 5), errands=errands)
+
+    assert late.ends_at is not None
+    assert others.ends_at is not None
+    # The next one, and whoever might come within a twentieth of a second.
+    spacing = 60 / (6000 * 0.85)
+    assert (late.ends_at - others.ends_at).total_seconds() == pytest.approx(5 * spacing, abs=1e-5)
+    assert late.unused_seconds == 0
+
+
+@pytest.mark.usefixtures("a_hundred_calls_a_second")
+def test_nothing_is_booked_that_could_not_be_answered_before_the_batch_ends(settings: Any) -> None:
+    settings.BATCH_DEADLINE = settings.CALL_DEADLINE
+    errands = network.Errands()
+    late = budget.reserve("composio", calls=1, do=errands.do, now=NOW)
+    before = budget.room("composio", now=NOW)
+
+    with pytest.raises(NoBudget):
+        network.run(pass_gate(late, times=10), errands=errands)
+
+    assert budget.room("composio", now=NOW) == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("a_hundred_calls_a_second")
+def test_a_batch_that_cannot_book_any_more_keeps_what_it_has(caplog: Any) -> None:
+    errands = network.Errands()
+    late = budget.reserve("composio", calls=1, do=errands.do)
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(NoBudget):
+        network.run(pass_gate(late, times=10), errands=errands)
+
+    assert late.used == 1 + UNNOTICED
+    assert [record.getMessage() for record in caplog.records] == ["budget.not_booked"]
+    connection.close()

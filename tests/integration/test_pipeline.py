@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrations_health import egress, pipeline, schedule
-from integrations_health.models import HealthCheck, HealthHistory
+from integrations_health.models import HealthCheck, HealthHistory, ProviderBudget
 from integrations_health.providers.simulator import Simulator
 from tests.conftest import NOW
 from tests.results import lose
@@ -27,6 +27,8 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
 ) -> None:
     due(simulator, 1)
     pipeline.run("composio", now=NOW)  # the provider's budget has its row from now on
+    # What is late for its turn costs a statement more.
+    ProviderBudget.objects.update(calls_per_minute=None)
     due(simulator, size)
 
     with counted_statements() as sent:
@@ -35,6 +37,19 @@ def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
     # room; claim (lock, what is due) in a savepoint; reserve; record (update, copy, count, a look
     # at alerts) in a savepoint; finish; settle
     assert len(sent) == 1 + 4 + 1 + 6 + 1 + 1
+
+
+def test_a_page_that_comes_after_the_turns_of_its_batch_is_no_end_to_the_checks(
+    simulator: Simulator, settings: Any
+) -> None:
+    due(simulator, 5)
+    # Nine calls are booked: a tenth of a second.
+    settings.PROVIDERS["composio"]["calls_per_minute"] = 6000
+    simulator.latency.typical_ms = 600
+
+    pipeline.run("composio", now=NOW)
+
+    assert HealthHistory.objects.count() == len(simulator.calls(provider="composio")) - 1 == 5
 
 
 def test_a_full_batch_says_that_there_may_be_more(simulator: Simulator, settings: Any) -> None:

@@ -1,72 +1,25 @@
-"""Calls go out at their turn, and not all at once after this process was held up."""
+"""Calls go out at their turn; what is late for it gets another, and no limit is passed."""
 
 import asyncio
 import time
-from contextlib import suppress
-from itertools import combinations
 from typing import Any
 
 import pytest
-from django.conf import settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from integrations_health.allotment import (
-    OVERDRAFT,
-    SHARES,
-    TOLERANCE_SECONDS,
-    Allotment,
-    Lane,
-)
+from integrations_health.allotment import OVERDRAFT, TOLERANCE_SECONDS, Allotment, Stretch
 from integrations_health.providers.base import NoBudget
-
-SPACING = 0.01
-# The provider's own limit lets one call out in so long.
-APART = SPACING * SHARES[Lane.SWEEP]
+from tests.lanes import LIMIT, SOON, SPACING, Pause, Provider, play
 
 
-class Clock:
-    """A clock on which only waiting takes time; some waits take longer than they should."""
-
-    def __init__(self, delays: list[float]) -> None:
-        self.now = 100.0
-        self._delays = iter(delays)
-
-    def monotonic(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds + next(self._delays, 0.0)
-
-
-async def passed_at(clock: Clock, allotment: Allotment) -> list[float]:
-    instants: list[float] = []
-
-    async def call() -> None:
-        with suppress(NoBudget):
-            await allotment.gate()
-            instants.append(clock.now)
-
-    await asyncio.gather(*(call() for _ in range(allotment.calls)))
-    return instants
-
-
-def run(delays: list[float], *, calls: int, starts_in: float = 0.0) -> list[float]:
-    clock = Clock(delays)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "monotonic", clock.monotonic)
-        patch.setattr(asyncio, "sleep", clock.sleep)
-        allotment = Allotment(calls=calls, spacing=SPACING, starts_in=starts_in)
-        instants = asyncio.run(passed_at(clock, allotment))
-        assert allotment.used == len(instants)
-        return instants
-
-
-DELAYS = st.lists(st.floats(0, 0.5), max_size=30)
+def within_the_limit(processes: int) -> float:
+    # At the edges of a second each may have one under way, and calls that nobody noticed are late.
+    return LIMIT + processes * (1 + TOLERANCE_SECONDS * LIMIT)
 
 
 def test_calls_go_out_at_their_pace() -> None:
-    allotment = Allotment(calls=5, spacing=0.02)
+    allotment = Allotment(Stretch(5, 0.02))
 
     async def pass_all() -> None:
         await asyncio.gather(*(allotment.gate() for _ in range(5)))
@@ -77,60 +30,168 @@ def test_calls_go_out_at_their_pace() -> None:
     assert time.monotonic() - started >= 4 * 0.02
 
 
-@given(DELAYS)
-def test_however_long_we_are_held_up_the_providers_limit_is_kept(delays: list[float]) -> None:
-    instants = run(delays, calls=40)
+def test_who_is_in_time_books_once() -> None:
+    provider = Provider()
 
-    for (first, since), (last, until) in combinations(enumerate(instants), 2):
-        assert (last - first) * APART <= until - since + TOLERANCE_SECONDS + 1e-6
-    assert all(instant >= 100 + turn * SPACING - 1e-6 for turn, instant in enumerate(instants))
+    play(provider, provider.process(200), provider.process(100))
+
+    assert provider.booked == [200, 100]
+    assert sorted(provider.calls) == pytest.approx([turn * SPACING for turn in range(300)])
 
 
-@given(DELAYS, DELAYS, st.just(40))
-@example([2.9], [1.0], 300)
-def test_two_processes_that_are_both_held_up_keep_the_limit_together(
-    delays: list[float], delays_of_the_next: list[float], calls: int
+PAUSES = st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), max_size=4)
+
+
+@given(st.lists(st.tuples(st.integers(1, 150), PAUSES), min_size=1, max_size=4))
+@example([(60, [(0.0, 3.0)])] * 3 + [(283, [(0.0, 3.0)])])
+@example([(30, [(0.0, 3.5)])] * 7 + [(400, [(0.0, 3.5)])])
+def test_however_many_are_held_up_however_long_the_limit_is_kept_and_all_goes_out(
+    processes: list[tuple[int, list[Pause]]],
 ) -> None:
-    late = run(delays, calls=calls)
-    instants = sorted(late + run(delays_of_the_next, calls=calls, starts_in=calls * SPACING))
+    provider = Provider()
 
-    # One call of each may be under way when the time begins in which they are counted.
-    unnoticed = 2 * (TOLERANCE_SECONDS + APART)
-    for (first, since), (last, until) in combinations(enumerate(instants), 2):
-        assert (last - first) * APART <= until - since + unnoticed + 1e-6
+    play(provider, *(provider.process(calls, pauses=pauses) for calls, pauses in processes))
 
-
-def test_who_is_late_by_more_than_a_tick_comes_back_with_a_later_stretch() -> None:
-    tick = settings.TICK.total_seconds()
-
-    assert run([tick + 1], calls=40) == pytest.approx([100, 100 + SPACING + tick + 1])
+    assert len(provider.calls) == sum(calls for calls, _ in processes)
+    assert provider.most_in_a_second() <= within_the_limit(len(processes))
 
 
-def test_who_was_held_up_is_back_at_the_pace_when_the_delay_is_made_up_for() -> None:
-    instants = run([0, 0, 0.2], calls=300)
+@pytest.mark.parametrize("seconds", [0.6, 3.0, 9.0])
+def test_a_slow_provider_is_asked_all_there_is_to_ask_within_its_limit(seconds: float) -> None:
+    provider = Provider()
 
-    assert instants[-1] == pytest.approx(100 + 299 * SPACING)
+    play(
+        provider,
+        *(provider.process(283, at_once=50, seconds=seconds) for _ in range(3)),
+    )
+
+    assert len(provider.calls) == 3 * 283
+    assert provider.most_in_a_second() <= within_the_limit(3)
+
+
+def test_an_answer_that_takes_longer_than_the_stretch_leaves_the_next_call_its_turn() -> None:
+    provider = Provider()
+
+    play(provider, provider.process(5, at_once=1, seconds=6))
+
+    assert provider.calls == pytest.approx([0, 6, 12, 18, 24])
+    assert provider.booked == [5, *[1 + SOON] * 4]
+
+
+def test_those_who_come_together_after_a_long_answer_are_booked_for_together() -> None:
+    provider = Provider()
+
+    async def ask_for_a_page_and_then_each() -> None:
+        allotment = Allotment(provider.book(5), book=provider.book_more)
+        await allotment.gate()
+        await asyncio.sleep(6)
+        await asyncio.gather(*(allotment.gate() for _ in range(4)))
+
+    play(provider, ask_for_a_page_and_then_each())
+
+    assert provider.booked == [5, 4 + SOON]
+
+
+def test_who_is_late_takes_turns_for_those_that_wait_with_it_and_no_others() -> None:
+    provider = Provider()
+
+    play(provider, provider.process(100, pauses=[(0.5, 4.0)]), provider.process(100))
+
+    # The one that was under way when it was held up went out as soon as it could.
+    assert provider.booked == [100, 100, 49 + SOON]
+
+
+def test_who_was_held_up_within_the_stretch_is_back_at_the_pace_when_that_is_made_up_for() -> None:
+    provider = Provider()
+
+    play(provider, provider.process(300, pauses=[(0.02, 0.2)]))
+
+    assert provider.booked == [300]
+    assert max(provider.calls) == pytest.approx(299 * SPACING)
+
+
+async def gates(allotment: Allotment, count: int) -> list[Any]:
+    """Return None for each call that was let out, and what was raised for each that was not."""
+    return await asyncio.gather(*(allotment.gate() for _ in range(count)), return_exceptions=True)
+
+
+def test_when_no_turn_is_to_be_had_any_more_nobody_asks_again() -> None:
+    asked = []
+
+    async def refuse(calls: int) -> Stretch:
+        asked.append(calls)
+        return Stretch()
+
+    async def ask_late() -> list[Any]:
+        allotment = Allotment(Stretch(6, SPACING), book=refuse)
+        let_out = await gates(allotment, 2)
+        await asyncio.sleep(1)
+        return [*let_out, *await gates(allotment, 4), allotment.used]
+
+    (refusals,) = play(Provider(), ask_late())
+
+    assert [type(refusal) for refusal in refusals] == [type(None)] * 2 + [NoBudget] * 4 + [int]
+    assert (asked, refusals[-1]) == ([4 + SOON], 2)
+
+
+def test_what_was_booked_last_and_not_used_is_told() -> None:
+    provider = Provider()
+
+    async def ask_late() -> tuple[float, float]:
+        allotment = Allotment(provider.book(3), book=provider.book_more)
+        await allotment.gate()
+        before = allotment.unused_seconds
+        await asyncio.sleep(1)
+        await allotment.gate()
+        return before, allotment.unused_seconds
+
+    ((before, after),) = play(provider, ask_late())
+
+    assert (before, after) == pytest.approx((2 * SPACING, SOON * SPACING))
+
+
+def test_a_few_beyond_what_was_booked_go_out_at_once_and_are_charged() -> None:
+    provider = Provider()
+
+    async def ask() -> float:
+        allotment = Allotment(provider.book(10), book=provider.book_more)
+        await gates(allotment, 13)
+        return allotment.unused_seconds
+
+    (unused,) = play(provider, ask())
+
+    assert unused == pytest.approx(-3 * SPACING)
+    assert provider.booked == [10]
+
+
+def test_many_beyond_what_was_booked_are_booked_as_well() -> None:
+    provider = Provider()
+
+    async def ask() -> list[Any]:
+        return await gates(Allotment(provider.book(10), book=provider.book_more), 30)
+
+    play(provider, ask())
+
+    assert provider.booked[0] == 10
+    assert len(provider.booked) == 2
 
 
 def test_the_gate_closes_when_the_calls_and_the_overdraft_are_used_up() -> None:
-    allotment = Allotment(calls=1)
+    allotment = Allotment(Stretch(1))
 
-    async def pass_once_more_than_allowed() -> None:
-        for _ in range(1 + OVERDRAFT + 1):
-            await allotment.gate()
+    refusals = asyncio.run(gates(allotment, 1 + OVERDRAFT + 1))
 
-    with pytest.raises(NoBudget):
-        asyncio.run(pass_once_more_than_allowed())
-    assert allotment.used == 1 + OVERDRAFT
+    assert refusals.count(None) == allotment.used == 1 + OVERDRAFT
+    assert isinstance(refusals[-1], NoBudget)
 
 
 def test_the_gate_never_opens_for_a_batch_that_was_granted_nothing() -> None:
     with pytest.raises(NoBudget):
-        asyncio.run(Allotment(calls=0).gate())
+        asyncio.run(Allotment(Stretch()).gate())
 
 
 def test_a_blocked_gate_stops_those_who_already_wait() -> None:
-    allotment = Allotment(calls=9, starts_in=0.05, spacing=0.01)
+    allotment = Allotment(Stretch(9, 0.01, 0.05))
 
     async def wait_and_block() -> list[Any]:
         waiting = [asyncio.ensure_future(allotment.gate()) for _ in range(9)]
@@ -139,3 +200,4 @@ def test_a_blocked_gate_stops_those_who_already_wait() -> None:
         return await asyncio.gather(*waiting, return_exceptions=True)
 
     assert {type(result) for result in asyncio.run(wait_and_block())} == {NoBudget}
+    assert allotment.used == 0
