@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from alerts import planning
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
@@ -88,10 +88,12 @@ def follow_incidents(*, now: datetime) -> None:
     """Open a notice of each incident that we detected, and close it when the incident is over.
 
     An incident is told once, also when its notice is closed by hand while it goes on. One that
-    became part of a wider one is over when that is.
+    another continues is over when that is, and is not told again when that is of the same scope.
     """
     known = StaffNotice.objects.filter(kind=Kind.PROVIDER_INCIDENT.value)
-    incidents = ProviderIncident.objects.filter(is_detected=True, closed_at=None)
+    same = {name: OuterRef(name) for name in ("provider", "service")}
+    before = ProviderIncident.objects.filter(continued_by=OuterRef("pk"), **same)
+    incidents = ProviderIncident.objects.filter(~Exists(before), is_detected=True, closed_at=None)
     # Locked, so that none ends, and is told to be over, between the look at it and its notice.
     for incident in incidents.order_by("pk").select_for_update(skip_locked=True):
         subject = str(incident.pk)

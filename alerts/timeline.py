@@ -210,8 +210,11 @@ def _incident(alert: Alert) -> Iterator[Entry]:
     says = f"The incident of {incident} began."
     yield Entry(incident.opened_at, Kind.INCIDENT, says, ENGINE, tone="unhealthy")
     if incident.closed_at is not None:
-        if incident.continued_by is None:
-            says, tone = f"The incident of {incident} ended.", "healthy"
-        else:
-            says, tone = f"It became part of the incident of {incident.continued_by}.", "unhealthy"
-        yield Entry(incident.closed_at, Kind.INCIDENT, says, ENGINE, tone=tone)
+        heir = incident.continued_by
+        if heir is not None:
+            says = f"It went on as the incident of {heir}."
+            yield Entry(incident.closed_at, Kind.INCIDENT, says, ENGINE, tone="unhealthy")
+        ended = incident if heir is None else heir
+        if ended.closed_at is not None:
+            says = f"The incident of {ended} ended."
+            yield Entry(ended.closed_at, Kind.INCIDENT, says, ENGINE, tone="healthy")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from integrations_health import (
     clock,
@@ -74,14 +75,15 @@ def _judge(cells: Sequence[Cell], *, at: datetime) -> list[ProviderIncident]:
         Scope(row.provider, row.service): row
         for row in OutageStreak.objects.order_by("pk").select_for_update()
     }
-    open_now = _open()
+    # Locked in this order, as whoever closes several by hand locks them.
+    open_now = list(_open().select_for_update())
     changed: list[ProviderIncident | None] = []
     for incident in open_now:
         scope = _scope(incident)
         if incident.is_detected:
             speaks = outage_rules.is_over(scope, cells)
             if _is_decided(scope, streaks.get(scope), is_open=True, speaks=speaks, at=at):
-                changed.append(_close(incident, at=at))
+                changed += [_close(incident, at=at), *_resume_parts(incident, cells, at=at)]
     followed = {_scope(incident) for incident in open_now if incident.is_detected}
     for scope, is_failing in outage_rules.judge(cells).items():
         if scope in followed:
@@ -135,14 +137,32 @@ def _close(
     still_open = ProviderIncident.objects.filter(pk=incident.pk, closed_at=None)
     if not still_open.update(closed_at=closed_at, continued_by=continued_by):
         return None
+    if continued_by is not None:
+        incident.continues.update(continued_by=continued_by)
     event = "incident.closed" if continued_by is None else "incident.continued"
     logger.warning(event, extra=_scope(incident)._asdict())
     return incident
 
 
+def _resume_parts(
+    ended: ProviderIncident, cells: Sequence[Cell], *, at: datetime
+) -> list[ProviderIncident]:
+    """Open anew what an incident that is over continued, unless that is known to work as well."""
+    resumed: dict[Scope, ProviderIncident | None] = {}
+    for part in ended.continues.order_by("pk"):
+        scope = _scope(part)
+        if outage_rules.is_over(scope, cells):
+            continue
+        if scope not in resumed:
+            resumed[scope] = _open_incident(scope, cells, at=at)
+        part.continued_by = resumed[scope] or ended
+        part.save(update_fields=["continued_by"])
+    return [incident for incident in resumed.values() if incident is not None]
+
+
 def _ask(cells: Sequence[Cell], *, at: datetime) -> None:
     """Have some checked at once where a few fail, none works, and too few were looked at."""
-    open_now = _open()
+    open_now = list(_open())
     scopes = {Scope(cell.provider, "") for cell in cells}
     scopes |= {Scope("", cell.service) for cell in cells}
     for scope in sorted(scopes):
@@ -177,8 +197,8 @@ def _let_wait(cells: Sequence[Cell], *, at: datetime) -> None:
     waiting.end(now=at)
 
 
-def _open() -> list[ProviderIncident]:
-    return list(ProviderIncident.objects.filter(closed_at=None).order_by("pk"))
+def _open() -> QuerySet[ProviderIncident]:
+    return ProviderIncident.objects.filter(closed_at=None).order_by("pk")
 
 
 def _is_covered(scope: Scope, open_now: Sequence[ProviderIncident]) -> bool:

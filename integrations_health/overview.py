@@ -168,9 +168,9 @@ def _row(health: Any, read: bar_rows.Read, overlay: Overlay, offers: Offers) -> 
 
 def _incidents(watched: set[tuple[str, str]], window: Window) -> list[ProviderIncident]:
     """Return the incidents in the window that concern what is watched, newest first."""
-    touching = ProviderIncident.objects.filter(
-        Q(closed_at=None) | Q(closed_at__gt=window.start)
-    ).order_by("-opened_at")
+    in_window = Q(closed_at=None) | Q(closed_at__gt=window.start)
+    incidents = ProviderIncident.objects.filter(in_window).select_related("continued_by")
+    touching = incidents.order_by("-opened_at")
     return [
         one
         for one in touching

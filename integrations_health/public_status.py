@@ -142,7 +142,8 @@ def _services(whole: Line, lines: Sequence[Line]) -> list[Line]:
 
 def _incidents(window: Window) -> list[ProviderIncident]:
     touching = Q(closed_at=None) | Q(closed_at__gt=window.start)
-    return list(ProviderIncident.objects.filter(touching).order_by("-opened_at"))
+    incidents = ProviderIncident.objects.filter(touching).select_related("continued_by")
+    return list(incidents.order_by("-opened_at"))
 
 
 def _age(incident: ProviderIncident) -> datetime:

@@ -50,7 +50,13 @@ def state(incident: ProviderIncident) -> str:
     """Return in a word whether an incident goes on."""
     if incident.closed_at is None:
         return "Open"
-    return "Over" if incident.continued_by_id is None else "Widened"
+    heir = incident.continued_by
+    return "Over" if heir is None or heir.closed_at is not None else "Continued"
+
+
+def continued_as(incident: ProviderIncident) -> str:
+    """Return what an incident went on as; nothing where it did not."""
+    return "" if incident.continued_by is None else title(incident.continued_by)
 
 
 def lasted(incident: ProviderIncident, *, now: datetime) -> str:

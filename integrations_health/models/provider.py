@@ -12,8 +12,8 @@ class ProviderIncident(models.Model):
     """A provider (or one service of it) that fails for many. Overlays status when it is read.
 
     One that `is_detected` was seen by ourselves, and we end it; another is ended by whoever opened
-    it. `holds_checks` while checks wait for its end. One that is `continued_by` another was seen to
-    be a part of it: it is closed, and over when that one is.
+    it. `holds_checks` while checks wait for its end. One that is `continued_by` another, a wider
+    one or what is left of that, is closed, and over when that one is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

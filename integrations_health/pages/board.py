@@ -82,7 +82,7 @@ def incident(one: ProviderIncident, *, moments: Moments) -> dict[str, Any]:
     ended_at = one.closed_at or moments.now
     return {
         "is_open": one.closed_at is None,
-        "is_continued": one.continued_by_id is not None,
+        "continued_as": public_words.continued_as(one),
         "state": public_words.state(one),
         "what": names.concerned(one.provider, one.service),
         "opened": moments.exactly(one.opened_at),

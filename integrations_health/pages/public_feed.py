@@ -43,10 +43,8 @@ class Incidents(IncidentFeed):
 
     def item_title(self, item: ProviderIncident) -> str:
         """Return what failed, and whether it goes on."""
-        if item.closed_at is None:
-            return public_words.title(item)
-        became = "resolved" if item.continued_by_id is None else "part of a wider outage"
-        return f"{public_words.title(item)} ({became})"
+        became = {"Open": "", "Over": " (resolved)", "Continued": " (continued)"}
+        return f"{public_words.title(item)}{became[public_words.state(item)]}"
 
     def item_description(self, item: ProviderIncident) -> str:
         """Return when it began, and when it ended."""
@@ -55,8 +53,8 @@ class Incidents(IncidentFeed):
             return f"{began} It goes on; we keep checking."
         length = public_words.lasted(item, now=item.closed_at)
         until = f"{item.closed_at:%Y-%m-%d %H:%M} UTC"
-        if item.continued_by_id is not None:
-            return f"{began} From {until} on it is part of a wider outage."
+        if item.continued_by is not None:
+            return f"{began} From {until} on: {public_words.continued_as(item)}."
         return f"{began} Until {until}, for {length}."
 
     def item_link(self, item: ProviderIncident) -> str:
@@ -75,7 +73,8 @@ class Incidents(IncidentFeed):
 
     def item_updateddate(self, item: ProviderIncident) -> datetime:
         """Return when it last changed."""
-        return item.closed_at or item.opened_at
+        heir = item.continued_by
+        return (heir and heir.closed_at) or item.closed_at or item.opened_at
 
 
 feed = public.for_everybody(Incidents())

@@ -145,8 +145,8 @@ def test_the_timeline_names_what_kept_people_in_peace() -> None:
     ]
 
 
-def test_the_timeline_says_what_an_incident_became_part_of() -> None:
-    wider = factories.incident(opened_at=NOW)
+def test_the_timeline_says_what_an_incident_went_on_as() -> None:
+    wider = factories.incident(opened_at=NOW, closed_at=NOW + MINUTE)
     narrow = factories.incident(
         service="gmail", opened_at=NOW - MINUTE, closed_at=NOW, continued_by=wider
     )
@@ -154,7 +154,8 @@ def test_the_timeline_says_what_an_incident_became_part_of() -> None:
 
     assert [says for kind, says, _, _ in told(opened) if kind == "incident"] == [
         "The incident of composio gmail began.",
-        "It became part of the incident of composio.",
+        "It went on as the incident of composio.",
+        "The incident of composio ended.",
     ]
 
 

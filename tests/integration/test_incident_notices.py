@@ -66,6 +66,22 @@ def test_what_became_part_of_a_wider_one_is_over_for_staff_when_that_is(
     assert told() == [("opened", desk)] * 2 + [("recovered", desk)] * 2
 
 
+def test_what_goes_on_alone_when_the_wider_one_is_over_is_not_told_again(
+    desk: str, incident: ProviderIncident
+) -> None:
+    follow(ticks=1)
+    ProviderIncident.objects.update(closed_at=NOW)
+    rest = factories.incident(service="gmail", opened_at=NOW, is_detected=True)
+    ProviderIncident.objects.filter(pk=incident.pk).update(continued_by=rest)
+    follow(ticks=2)
+    while_it_lasts = told()
+    ProviderIncident.objects.filter(pk=rest.pk).update(closed_at=NOW)
+    follow(ticks=2)
+
+    assert while_it_lasts == [("opened", desk)]
+    assert told() == [("opened", desk), ("recovered", desk)]
+
+
 @pytest.mark.usefixtures("incident")
 def test_a_notice_that_is_closed_by_hand_is_not_opened_again(desk: str) -> None:
     follow(ticks=1)

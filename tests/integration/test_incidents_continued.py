@@ -66,3 +66,47 @@ def test_what_somebody_opened_is_continued_by_nothing() -> None:
     assert open_now() == {("composio", "slack"), ("composio", "")}
     mine.refresh_from_db()
     assert mine.continued_by is None
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_what_is_not_known_to_work_goes_on_when_the_wider_one_is_over(looked_at: bool) -> None:
+    gmail, slack = crowd(10), crowd(110, service="slack")
+    vote(gmail, bad=10, at=NOW)
+    vote(slack, at=NOW)
+    at = look(AT, times=2)
+    # What was seen longer ago than five minutes says nothing.
+    for bad, looks in ((110, 3 if looked_at else 12), (0, 3)):
+        for _ in range(looks):
+            vote(gmail if looked_at else gmail[:1], bad=10, at=at)
+            vote(slack, bad=bad, at=at)
+            at = look(at)
+            assert open_now()
+
+    assert open_now() == {("composio", "gmail")}
+    first, wider, rest = ProviderIncident.objects.order_by("opened_at")
+    assert (wider.service, wider.closed_at, wider.continued_by) == ("", rest.opened_at, None)
+    assert (first.service, first.continued_by) == ("gmail", rest)
+    assert (rest.affected_users, rest.cause, rest.is_detected) == (10, "provider", True)
+
+
+def test_what_is_continued_twice_is_over_with_the_last() -> None:
+    gmail, slack = crowd(10), crowd(110, service="slack")
+    vote(gmail, bad=10, at=NOW)
+    vote(slack, at=NOW)
+    at = look(AT, times=2)
+    for bad in (110, 0, 110):
+        for _ in range(3):
+            vote(gmail, bad=10, at=at)
+            vote(slack, bad=bad, at=at)
+            at = look(at)
+
+    last = ProviderIncident.objects.get(closed_at=None)
+    assert last.service == ""
+    parts = ProviderIncident.objects.filter(service="gmail")
+    assert [part.continued_by for part in parts] == [last, last]
+
+    for _ in range(3):
+        vote(gmail + slack, at=at)
+        at = look(at)
+
+    assert open_now() == set()

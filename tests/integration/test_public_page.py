@@ -191,8 +191,8 @@ def test_an_incident_is_one_item_of_the_feed_from_its_beginning_to_its_end(
     assert opened["link"] == f"http://testserver{PAGE}#incident-{incident.pk}"
 
 
-def test_what_became_part_of_a_wider_outage_is_not_said_to_be_over(client: Client) -> None:
-    began = datetime.now(UTC) - 2 * HOUR
+def test_what_goes_on_as_a_wider_outage_is_over_when_that_is(client: Client) -> None:
+    began = datetime.now(UTC) - 3 * HOUR
     wider = factories.incident(opened_at=began + HOUR)
     narrow = factories.incident(
         service="gmail", opened_at=began, closed_at=began + HOUR, continued_by=wider
@@ -200,13 +200,22 @@ def test_what_became_part_of_a_wider_outage_is_not_said_to_be_over(client: Clien
 
     [_, item] = items(client)
 
-    assert item["title"] == "Gmail through Composio was failing (part of a wider outage)"
-    assert str(item["description"]).endswith("UTC on it is part of a wider outage.")
+    assert item["title"] == "Gmail through Composio was failing (continued)"
+    assert str(item["description"]).endswith(" UTC on: Composio is failing.")
     page = client.get(PAGE).content.decode()
-    assert 'class="timeline-state">Widened<' in page
+    assert 'class="timeline-state">Continued<' in page
     assert 'class="timeline-state">Over<' not in page
     [_, said] = client.get(DATA).json()["incidents"]
     assert (said["id"], said["continuedBy"]) == (str(narrow.pk), str(wider.pk))
+
+    wider.closed_at = began + 2 * HOUR
+    wider.save()
+    public.board_of_now.forget()
+
+    [_, item] = items(client)
+    assert item["title"] == "Gmail through Composio was failing (resolved)"
+    assert str(item["description"]).endswith(" UTC on: Composio was failing.")
+    assert 'class="timeline-state">Continued<' not in client.get(PAGE).content.decode()
 
 
 @EVERY
