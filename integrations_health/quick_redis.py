@@ -1,4 +1,7 @@
-"""Connections to Redis whose every command answers within a second, or fails."""
+"""Connections to Redis whose every command answers within a second, or fails.
+
+In a rush a thread may wait a second for its connection before.
+"""
 
 from functools import cache
 
@@ -8,16 +11,16 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE_SECONDS = 1.0
-# A command takes a fraction of a millisecond: more at once would only stay open after a rush.
-MOST_CONNECTIONS = 16
+# More than a rush needs at once, and few enough to stay open after it.
+MOST_CONNECTIONS = 128
 
 
 @cache
 def connection(url: str) -> redis.Redis:
     """Return this process's client of a server; its commands raise redis.RedisError in time.
 
-    Threads share its connections, MOST_CONNECTIONS at most; who waits for one as long as for an
-    answer hears redis.ConnectionError.
+    Threads share its connections, MOST_CONNECTIONS at most; who waits too long for one hears
+    redis.ConnectionError.
     """
     # Tried once more on a new connection when a kept one turns out to be dead; never when the
     # server is merely slow.
