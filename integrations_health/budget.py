@@ -182,8 +182,7 @@ def _booked_late(
     within = settings.BATCH_DEADLINE - settings.CALL_DEADLINE - passed
     if within <= timedelta():
         return Stretch()
-    at = None if now is None else now + passed
-    arguments = _arguments(provider, lane, calls=calls, now=at)
+    arguments = _arguments(provider, lane, calls=calls, now=now)
     try:
         return _booked(provider, arguments | {"horizon": within, "patience": within}, lane=lane)
     except Error as error:
