@@ -17,6 +17,8 @@ MANUAL_SHARE = 0.10
 OVERDRAFT = 32
 # Who is later than this is held up, and not only woken by a clock that ticks in milliseconds.
 TOLERANCE_SECONDS = 0.05
+# Who waits long looks so often whether the provider has said to wait longer.
+NAP_SECONDS = 1.0
 
 
 class Lane(StrEnum):
@@ -111,9 +113,11 @@ class Allotment:
     async def _take_turn(self) -> None:
         if self._book is not None and self._is_over() and not self._is_blocked:
             await self._book_more(self._book)
-        wait = max(self._turn(), self._not_before) - time.monotonic()
-        if wait > 0 and not self._is_blocked:
-            await asyncio.sleep(wait)
+        until = max(self._turn(), self._not_before)
+        while not self._is_blocked and (wait := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(wait, NAP_SECONDS))
+            if wait <= NAP_SECONDS:
+                break
         if self._is_blocked:
             raise NoBudget
         self._taken += 1

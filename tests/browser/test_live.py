@@ -116,6 +116,21 @@ def test_the_button_keeps_the_focus_when_its_row_is_new(
     expect(page.locator("[data-check]")).to_be_focused()
 
 
+def test_a_page_whose_session_ended_elsewhere_says_so_and_asks_no_more(
+    opened: Callable[..., Page], watched: Integration
+) -> None:
+    page = opened()
+    sign_in(page)
+    expect(page.locator("[data-live-text]")).to_have_text(re.compile("^Live"))
+    other = page.context.new_page()
+    other.goto("/")
+
+    other.get_by_role("button", name="Sign out").click()
+
+    # In peace: a refused attempt would complain in the console.
+    expect(page.locator("[data-live-text]")).to_have_text(re.compile("^Not live"))
+
+
 def test_what_a_filter_hides_appears_when_it_fits(
     opened: Callable[..., Page], watched: Integration
 ) -> None:

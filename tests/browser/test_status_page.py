@@ -61,6 +61,8 @@ def test_a_person_signs_in_sees_what_is_wrong_and_signs_out(opened: Opened) -> N
     expect(page.locator(".row")).to_have_count(2)
     expect(page.locator(".why")).to_contain_text("Press Reconnect")
 
+    # Else its socket may be on the way when the session ends, and is refused in the console.
+    expect(page.locator("[data-live-text]")).to_have_text(re.compile("^Live"))
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile(r"/sign-in/"))
 

@@ -190,6 +190,20 @@ def test_the_gate_never_opens_for_a_batch_that_was_granted_nothing() -> None:
         asyncio.run(Allotment(Stretch()).gate())
 
 
+def test_who_waits_long_for_a_turn_gives_up_soon_after_the_gate_is_blocked() -> None:
+    async def wait_and_block() -> tuple[list[Any], float]:
+        allotment = Allotment(Stretch(2, SPACING, starts_in=30))
+        waiting = asyncio.ensure_future(gates(allotment, 2))
+        await asyncio.sleep(2)
+        allotment.block()
+        return await waiting, time.monotonic()
+
+    ((refusals, at),) = play(Provider(), wait_and_block())
+
+    assert {type(refusal) for refusal in refusals} == {NoBudget}
+    assert at < 2 + 1.5
+
+
 def test_a_blocked_gate_stops_those_who_already_wait() -> None:
     allotment = Allotment(Stretch(9, 0.01, 0.05))
 

@@ -1,10 +1,12 @@
 // Hear of changes by WebSocket: `/health-updates`, with the session's cookie.
 //
 // Reconnects with full jitter, from one second to a minute. Who uses it is told of every update
-// and of how the connection is: "live", "reconnecting", or "refused" after it never came about.
+// and of how the connection is: "live", "reconnecting", or "refused" after it never came about or
+// the session ended.
 
 const FIRST_MS = 1000, LONGEST_MS = 60_000;
 const REFUSED_AFTER = 2; // attempts in a row that never opened
+const NOT_PROVEN = 4401; // the session is over: no hurry to hear so again
 const IDS_AT_ONCE = 200; // 39 bytes each, of 16 kB in a frame
 
 /**
@@ -35,10 +37,12 @@ export function connect({ ids, most = Infinity, onUpdate, onState }) {
       }
       if (frame.integrationId && frame.health) onUpdate(frame);
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       failures += 1;
-      onState(!isOpen && failures >= REFUSED_AFTER ? "refused" : "reconnecting");
-      setTimeout(open, Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** failures));
+      const isRefused = code === NOT_PROVEN || (!isOpen && failures >= REFUSED_AFTER);
+      onState(isRefused ? "refused" : "reconnecting");
+      const soon = Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** failures);
+      setTimeout(open, code === NOT_PROVEN ? LONGEST_MS : soon);
     };
   }
 
