@@ -190,7 +190,9 @@ def test_where_a_socket_is_refused_the_page_asks_in_turns(
     page = opened()
     seat(page, watched.user, url=server.url)
     # As it is behind a proxy that knows no WebSocket.
-    page.add_init_script("WebSocket = class { constructor() { setTimeout(() => this.onclose()) } }")
+    page.add_init_script(
+        "WebSocket = class { constructor() { setTimeout(() => this.onclose({ code: 1006 })) } }"
+    )
     page.clock.install()
     page.goto(f"/integrations/{watched.pk}/")
     page.clock.run_for(20_000)
