@@ -17,6 +17,8 @@ MANUAL_SHARE = 0.10
 OVERDRAFT = 32
 # Who is later than this is held up, and not only woken by a clock that ticks in milliseconds.
 TOLERANCE_SECONDS = 0.05
+# No process asks so fast, and what it may ask was booked: it needs no pace as well.
+SHORTEST_SPACING = 0.001
 # Who waits long looks so often whether the provider has said to wait longer.
 NAP_SECONDS = 1.0
 
@@ -141,7 +143,7 @@ class Allotment:
         self._begin(stretch)
 
     def _begin(self, stretch: Stretch) -> None:
-        is_paced = self.lane is Lane.SWEEP
+        is_paced = self.lane is Lane.SWEEP and stretch.spacing >= SHORTEST_SPACING
         # A person waits for the answer: what the manual share allows goes out at once.
         self._pace = stretch.spacing if is_paced else 0.0
         self._start = time.monotonic() + (stretch.starts_in if is_paced else 0.0)

@@ -110,6 +110,22 @@ def test_who_was_held_up_within_the_stretch_is_back_at_the_pace_when_that_is_mad
     assert max(provider.calls) == pytest.approx(299 * SPACING)
 
 
+def test_where_more_is_allowed_than_a_process_can_ask_nobody_waits_and_none_is_booked() -> None:
+    provider = Provider()
+
+    async def ask() -> tuple[list[Any], float]:
+        allotment = Allotment(Stretch(500, 0.0005), book=provider.book_more)
+        let_out = await gates(allotment, 200)
+        await asyncio.sleep(10)
+        return [*let_out, *await gates(allotment, 200)], allotment.unused_seconds
+
+    ((let_out, unused),) = play(provider, ask())
+
+    assert let_out == [None] * 400
+    assert provider.booked == []
+    assert unused == pytest.approx(100 * 0.0005)
+
+
 async def gates(allotment: Allotment, count: int) -> list[Any]:
     """Return None for each call that was let out, and what was raised for each that was not."""
     return await asyncio.gather(*(allotment.gate() for _ in range(count)), return_exceptions=True)
