@@ -13,6 +13,12 @@ from integrations_health import quick_redis
 
 # A mark is renewed every minute or so; two that are lost do no harm.
 _KEPT_FOR = timedelta(seconds=150)
+_ANYBODY = "live:watched"
+
+
+def is_anybody_there() -> bool:
+    """Say whether any socket looks at anything. Raises redis.RedisError. One small command."""
+    return bool(_redis().exists(_ANYBODY))
 
 
 def watched_among(user_ids: Collection[UUID]) -> set[UUID]:
@@ -23,7 +29,7 @@ def watched_among(user_ids: Collection[UUID]) -> set[UUID]:
     if not user_ids:
         return set()
     asked = list(user_ids)
-    found = quick_redis.connection(settings.CHANNELS_URL).mget(list(map(_key, asked)))
+    found = _redis().mget(list(map(_key, asked)))
     marks = cast("list[bytes | None]", found)
     return {user_id for user_id, mark in zip(asked, marks, strict=True) if mark is not None}
 
@@ -31,9 +37,14 @@ def watched_among(user_ids: Collection[UUID]) -> set[UUID]:
 async def mark(link: redis.asyncio.Redis, user_ids: Iterable[UUID]) -> None:
     """Note, for the next minutes, that sockets look at these users' integrations."""
     async with link.pipeline(transaction=False) as pipeline:
+        pipeline.set(_ANYBODY, b"", ex=_KEPT_FOR)
         for user_id in user_ids:
             pipeline.set(_key(user_id), b"", ex=_KEPT_FOR)
         await pipeline.execute()
+
+
+def _redis() -> redis.Redis:
+    return quick_redis.connection(settings.CHANNELS_URL)
 
 
 def _key(user_id: UUID) -> str:

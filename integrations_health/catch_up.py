@@ -93,7 +93,7 @@ def _spread(provider: str, *, over: timedelta, now: datetime | None) -> int:
             -- A common table expression, not a subquery: a plan may run a subquery twice, and its
             -- LIMIT with it.
             WITH overdue AS MATERIALIZED (
-                SELECT h.id FROM integration_health_checks h
+                SELECT h.integration_id FROM integration_health_checks h
                 WHERE h.provider = %(provider)s AND h.enabled
                     AND h.next_check_at <= COALESCE(%(now)s, now())
                     AND {IS_FREE.format(now="COALESCE(%(now)s, now())")}
@@ -104,7 +104,7 @@ def _spread(provider: str, *, over: timedelta, now: datetime | None) -> int:
                 + interval '1 second' + random() * %(over)s
                 * CASE WHEN h.status = 'healthy' THEN 1 ELSE %(first_part)s END
             FROM overdue
-            WHERE h.id = overdue.id
+            WHERE h.integration_id = overdue.integration_id
             """,
             arguments,
         )

@@ -64,14 +64,15 @@ def decide(
     """
     decisions: list[Decision] = []
     others: list[CheckResult] = []
-    seen: set[UUID] = set()
+    open_claims = dict(rows)
     for result in results:
         id = result.integration_id
-        row = rows.get(id)
-        if row is None or result.check_seq != row.check_seq + 1 or id in seen:
+        row = open_claims.pop(id, None)
+        if row is None or result.check_seq != row.check_seq + 1:
             others.append(result)
+            if row is not None:
+                open_claims[id] = row
             continue
-        seen.add(id)
         decision = _decide(row, result)
         if claimed is not None and row.is_wanted and claimed.get(id) != row.state_version:
             decision = decision._replace(update=decision.update._replace(delay_seconds=0.0))
@@ -145,6 +146,7 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
     code, message = ("", "") if vote is _HEALTHY else _error(row, result, vote)
     face = Face(
         state.status.value,
+        result.checked_at,
         result.response_time_ms,
         state.consecutive_failures,
         state.failing_streak,
@@ -157,7 +159,6 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
         row.integration_id,
         result.check_seq,
         row.state_version,
-        result.checked_at,
         delay_seconds,
         state.ok_streak,
         _active_since(row, result),

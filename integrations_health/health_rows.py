@@ -33,6 +33,7 @@ class Face(NamedTuple):
     """The part of a result that most checks of a sweep share: it is sent once for all of them."""
 
     status: str
+    last_check_at: datetime
     response_time_ms: int | None
     consecutive_failures: int
     failing_streak: int
@@ -48,7 +49,6 @@ class HealthUpdate(NamedTuple):
     integration_id: UUID
     check_seq: int
     state_version: int
-    last_check_at: datetime
     delay_seconds: float
     ok_streak: int
     active_since: datetime | None
@@ -80,12 +80,12 @@ ORDER BY integration_id FOR UPDATE SKIP LOCKED
 # of them, those too that will not fit, since whoever fits them next locks them again.
 _APPLY = """
 WITH faces AS MATERIALIZED (
-    SELECT number, status, response_time_ms, consecutive_failures, failing_streak, suspected_at,
-        error_code, error_message, metadata::jsonb
-    FROM unnest(%b::text[], %b::int[], %b::int[], %b::int[], %b::timestamptz[], %b::text[],
-        %b::text[], %b::text[]) WITH ORDINALITY AS sent(status, response_time_ms,
-        consecutive_failures, failing_streak, suspected_at, error_code, error_message, metadata,
-        number)
+    SELECT number, status, last_check_at, response_time_ms, consecutive_failures, failing_streak,
+        suspected_at, error_code, error_message, metadata::jsonb
+    FROM unnest(%b::text[], %b::timestamptz[], %b::int[], %b::int[], %b::int[], %b::timestamptz[],
+        %b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS sent(status, last_check_at,
+        response_time_ms, consecutive_failures, failing_streak, suspected_at, error_code,
+        error_message, metadata, number)
 )
 UPDATE integration_health_checks h
 SET check_seq = r.check_seq, applied_seq = r.check_seq, crash_count = 0, parked_at = NULL,
@@ -100,10 +100,9 @@ SET check_seq = r.check_seq, applied_seq = r.check_seq, crash_count = 0, parked_
     state_version = h.state_version + 1, updated_at = n.at
 FROM (SELECT COALESCE(%b::timestamptz, now()) AS at) n, (
     SELECT held.ctid, told.*, faces.* FROM unnest(
-        %b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[], %b::float[], %b::int[],
-        %b::timestamptz[], %b::int[]
-    ) AS told(integration_id, check_seq, state_version, last_check_at, delay_seconds, ok_streak,
-        active_since, face)
+        %b::uuid[], %b::bigint[], %b::bigint[], %b::float[], %b::int[], %b::timestamptz[], %b::int[]
+    ) AS told(integration_id, check_seq, state_version, delay_seconds, ok_streak, active_since,
+        face)
     JOIN faces ON faces.number = told.face
     JOIN integration_health_checks held ON held.integration_id = told.integration_id
     ORDER BY told.integration_id FOR UPDATE OF held

@@ -29,10 +29,13 @@ Message = dict[str, Any]
 def push(owners: Mapping[UUID, UUID]) -> None:
     """Tell how these integrations are now; `owners` are their users, by integration.
 
-    Called after commit. When nobody looks, it costs one command to Redis.
+    Called after commit. When nobody looks at anything, it costs one small command to Redis; one
+    with a key for each user when somebody does.
     """
     deadline = time.monotonic() + DEADLINE_SECONDS
     try:
+        if not audience.is_anybody_there():
+            return
         watched = audience.watched_among(set(owners.values()))
         if not watched:
             return

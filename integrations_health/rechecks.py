@@ -54,7 +54,7 @@ def ask(integration_ids: Sequence[UUID], *, now: datetime | None = None) -> Aske
             """
             WITH n AS (SELECT COALESCE(%(now)s, now()) AS at),
             asked AS (
-                SELECT h.id, h.enabled,
+                SELECT h.integration_id, h.enabled,
                     h.manual_at IS NULL OR h.manual_at <= n.at - %(every)s AS is_free
                 FROM integration_health_checks h, n
                 WHERE h.integration_id = ANY(%(integration_ids)s)
@@ -66,8 +66,8 @@ def ask(integration_ids: Sequence[UUID], *, now: datetime | None = None) -> Aske
                 SET next_check_at = LEAST(h.next_check_at, n.at + random() * %(spread)s),
                     slot_at = NULL, manual_at = n.at, state_version = h.state_version + 1
                 FROM asked, n
-                WHERE h.id = asked.id AND asked.enabled AND asked.is_free
-                RETURNING h.id
+                WHERE h.integration_id = asked.integration_id AND asked.enabled AND asked.is_free
+                RETURNING h.integration_id
             )
             SELECT (SELECT count(*) FROM moved),
                 count(*) FILTER (WHERE NOT enabled),

@@ -120,12 +120,12 @@ def release(targets: Sequence[CheckTarget], *, wait: timedelta, now: datetime | 
             SET next_check_at = COALESCE(%s, now()) + %s, check_seq = r.check_seq,
                 applied_seq = r.check_seq, crash_count = 0
             FROM (
-                SELECT held.id, r.check_seq
+                SELECT integration_id, r.check_seq
                 FROM unnest(%s::uuid[], %s::bigint[]) AS r(integration_id, check_seq)
                 JOIN integration_health_checks held USING (integration_id)
                 ORDER BY integration_id FOR UPDATE OF held
             ) AS r
-            WHERE h.id = r.id AND h.check_seq + 1 = r.check_seq
+            WHERE h.integration_id = r.integration_id AND h.check_seq + 1 = r.check_seq
             """,
             arguments,
         )
@@ -182,11 +182,11 @@ def make_due(
                 LEAST(h.next_check_at, COALESCE(%(now)s, now()) + random() * %(spread)s),
                 slot_at = NULL, state_version = h.state_version + 1
             FROM (
-                SELECT id FROM integration_health_checks
+                SELECT integration_id FROM integration_health_checks
                 WHERE integration_id = ANY(%(integration_ids)s)
                 ORDER BY integration_id FOR UPDATE
             ) AS locked
-            WHERE h.id = locked.id
+            WHERE h.integration_id = locked.integration_id
             """,
             arguments,
         )

@@ -30,15 +30,15 @@ LONG_BEFORE = timedelta(minutes=5)
 # was never checked, and a dead grant that is to be confirmed do not wait.
 _HOLD = f"""
 WITH probing AS MATERIALIZED (
-    SELECT h.id FROM integration_health_checks h WHERE {IN_SCOPE}
+    SELECT h.integration_id FROM integration_health_checks h WHERE {IN_SCOPE}
     ORDER BY h.status = 'unhealthy' AND h.status_since < %(opened_at)s - %(long_before)s,
         hashtextextended(h.integration_id::text, %(seed)s)
     LIMIT %(probing)s
 ), moving AS MATERIALIZED (
-    SELECT h.id, probing.id IS NOT NULL AS is_probing
-    FROM integration_health_checks h LEFT JOIN probing ON probing.id = h.id
+    SELECT h.integration_id, probing.integration_id IS NOT NULL AS is_probing
+    FROM integration_health_checks h LEFT JOIN probing USING (integration_id)
     WHERE {IN_SCOPE} AND {IS_FREE.format(now="%(now)s")} AND CASE
-        WHEN probing.id IS NOT NULL
+        WHEN probing.integration_id IS NOT NULL
             THEN h.next_check_at > GREATEST(h.last_check_at + %(every)s, %(now)s)
         ELSE h.next_check_at < %(now)s + %(soon)s AND h.last_check_at IS NOT NULL
             AND h.slot_at IS NOT NULL AND h.suspected_at IS NULL
@@ -50,7 +50,7 @@ UPDATE integration_health_checks h
 SET next_check_at = CASE WHEN moving.is_probing
     THEN GREATEST(h.last_check_at + %(every)s, %(now)s)
     ELSE %(now)s + %(wait)s * (1 + random() / 2) END
-FROM moving WHERE h.id = moving.id
+FROM moving WHERE h.integration_id = moving.integration_id
 """
 _NEXT = f"""
 SELECT h.integration_id FROM integration_health_checks h

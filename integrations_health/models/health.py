@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Now
@@ -24,13 +23,17 @@ class HealthCheck(models.Model):
     those that were recorded. Whoever changes the state raises `state_version`, by which a result
     knows whether the row is still as its claim read it.
 
-    The row comes with its Integration, so the defaults are the database's. `user`, `service`,
-    `provider` and `enabled` are copies; a foreign key over all of them keeps them equal.
+    The row comes with its Integration, by which it is known, so the defaults are the database's.
+    `user`, `service`, `provider` and `enabled` are copies, which a foreign key over all of them
+    keeps equal.
     """
 
-    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
     integration = models.OneToOneField(
-        Integration, on_delete=models.CASCADE, related_name="health", db_constraint=False
+        Integration,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="health",
+        db_constraint=False,
     )
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False

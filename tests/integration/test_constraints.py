@@ -79,7 +79,7 @@ BREAKS: dict[str, list[str]] = {
         "UPDATE integration_health_checks SET integration_id = gen_random_uuid()",
     ],
     "every_integration_has_a_health_row": ["DELETE FROM integration_health_checks"],
-    "integration_health_checks_integration_id_key": [
+    "integration_health_checks_pkey": [
         "INSERT INTO integration_health_checks"
         " (integration_id, user_id, service, provider, enabled)"
         " SELECT integration_id, user_id, service, provider, enabled"

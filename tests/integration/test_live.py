@@ -85,7 +85,21 @@ def test_when_nobody_looks_it_costs_one_command_and_no_statement(redis: Redis) -
         live.push(owners(*integrations))
 
     after = calls(redis)
-    assert after - before == Counter({"cmdstat_mget": 1})
+    assert after - before == Counter({"cmdstat_exists": 1})
+    assert len(sent) == 0
+
+
+def test_when_somebody_looks_elsewhere_it_costs_one_command_more(redis: Redis) -> None:
+    watch(factories.integration())
+    integrations = [factories.integration() for _ in range(50)]
+    live.push(owners(*integrations))  # has its connection from now on
+    before = calls(redis)
+
+    with counted_statements() as sent:
+        live.push(owners(*integrations))
+
+    after = calls(redis)
+    assert after - before == Counter({"cmdstat_exists": 1, "cmdstat_mget": 1})
     assert len(sent) == 0
 
 
