@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from integrations_health import fields, health_rows
 from integrations_health.health_rows import HealthRow
 from integrations_health.outcomes import CheckTarget
@@ -28,6 +30,11 @@ class Claim(NamedTuple):
     parked: dict[UUID, UUID]
     claimed_at: datetime
     is_full: bool
+
+    def with_probes(self) -> "Claim":
+        """Return the same claim with a probe due for every target, whatever its policy."""
+        targets = [replace(target, is_probe_due=True) for target in self.targets]
+        return self._replace(targets=targets)
 
 
 def read(found: Sequence[Sequence[Any]], *, limit: int, parked: dict[UUID, UUID]) -> Claim:
@@ -62,7 +69,8 @@ def _target(row: HealthRow, asked_with: Sequence[Any]) -> CheckTarget:
     target = CheckTarget(row.integration_id, row.check_seq + 1, row.provider, *asked_with)
     if not target.server_url and not target.server_token:
         return target
-    return target._replace(
+    return replace(
+        target,
         server_url=_secret(target.server_url, of=row),
         server_token=_secret(target.server_token, of=row),
     )

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from msgspec.structs import replace
 
 from integrations_health.outcomes import CheckResult, Evidence, Outcome
 from integrations_health.redaction import redact
@@ -29,7 +30,7 @@ async def acquit(
         return list(results)
     found = Evidence(call="our own network", said=redact("no other host could be reached"))
     return [
-        result._replace(outcome=Outcome.INTERNAL_ERROR, evidence=(*result.evidence, found))
+        replace(result, outcome=Outcome.INTERNAL_ERROR, evidence=(*result.evidence, found))
         for result in results
     ]
 

@@ -6,13 +6,17 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from integrations_health.binary_sql import binary_cursor
 from integrations_health.status import HealthState, Status
 
 
-class HealthRow(NamedTuple):
+class HealthRow(Struct, frozen=True, gc=False):
     """What the next result needs to know of an integration's current row."""
 
+    state: HealthState
+    interval: timedelta
     integration_id: UUID
     user_id: UUID
     service: str
@@ -25,8 +29,6 @@ class HealthRow(NamedTuple):
     active_since: datetime | None
     # Somebody made it due, and no result was recorded since.
     is_wanted: bool
-    interval: timedelta
-    state: HealthState
 
 
 class Face(NamedTuple):
@@ -116,7 +118,7 @@ RETURNING h.integration_id
 def read(columns: Sequence[Any]) -> HealthRow:
     """Return the row whose `COLUMNS` a statement returned, and nothing else."""
     state = HealthState(_STATUSES[columns[12]], *columns[13:])
-    return HealthRow._make((*columns[:11], _seconds(columns[11]), state))
+    return HealthRow(state, _seconds(columns[11]), *columns[:11])
 
 
 def versions(rows: Mapping[UUID, HealthRow]) -> dict[UUID, int]:

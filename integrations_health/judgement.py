@@ -66,7 +66,7 @@ def conclude(
     else:
         verdict = judge(target, server, probe, at=at, slow_after_ms=slow_after_ms)
         finding = _finding(verdict, server, probe, secrets=secrets)
-    return CheckResult._make((target.integration_id, target.check_seq, id, at, *finding))
+    return CheckResult(target.integration_id, target.check_seq, id, at, *finding)
 
 
 def of_our_bug(target: CheckTarget, *, at: datetime) -> CheckResult:

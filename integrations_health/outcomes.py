@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from integrations_health.redaction import SafeText
 from integrations_health.status import Status, Vote
 
@@ -97,7 +99,7 @@ TRANSIENT = frozenset(
 )
 
 
-class CheckTarget(NamedTuple):
+class CheckTarget(Struct, frozen=True, gc=False):
     """All that the network part must know of one claimed integration."""
 
     integration_id: UUID
@@ -142,7 +144,7 @@ class Finding(NamedTuple):
     wait: timedelta | None = None
 
 
-class CheckResult(NamedTuple):
+class CheckResult(Struct, frozen=True, gc=False, array_like=True):
     """What one check found: whose it is, and a Finding's fields in their order.
 
     `response_time_ms` is the probe's latency (the server status's when no probe ran), None when
@@ -181,7 +183,7 @@ class Transition(NamedTuple):
     outcome: Outcome
 
 
-class Observation(NamedTuple):
+class Observation(Struct, frozen=True, gc=False):
     """What one applied result means for its integration: what the rules of alerts look at."""
 
     integration_id: UUID

@@ -123,8 +123,7 @@ def check_one(
         raise Parked
     if not claim.targets:
         raise AlreadyRunning
-    probing = claim._replace(targets=[claim.targets[0]._replace(is_probe_due=True)])
-    findings = _finish(before.provider, probing, lane=Lane.MANUAL, now=now)
+    findings = _finish(before.provider, claim.with_probes(), lane=Lane.MANUAL, now=now)
     if not findings.results:
         raise budget.Spent
     after = HealthCheck.objects.get(integration_id=integration_id)

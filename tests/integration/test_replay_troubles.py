@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from msgspec.structs import replace
 from redis import Redis
 
 from integrations_health import (
@@ -87,7 +88,7 @@ def test_one_result_that_cannot_be_recorded_takes_no_other_with_it(
     taken = schedule.claim_due("composio", limit=3, now=NOW)
     poison, *others = (result(target) for target in taken.targets)
     # More than its column holds.
-    keep(taken, [others[0], poison._replace(response_time_ms=2**40), others[1]])
+    keep(taken, [others[0], replace(poison, response_time_ms=2**40), others[1]])
 
     replay.apply(now=LATER)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from integrations_health import judgement, kept_results
 from integrations_health.check_ids import check_id
@@ -80,7 +81,7 @@ def test_what_was_not_packed_so_is_not_read(packed: bytes) -> None:
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, [0]), (200, [200]), (450, [200, 200, 50])])
 def test_a_claim_ends_with_the_last_of_its_parts(count: int, sizes: list[int]) -> None:
-    results = [BARE._replace(integration_id=UUID(int=number)) for number in range(count)]
+    results = [replace(BARE, integration_id=UUID(int=number)) for number in range(count)]
     versions = {result.integration_id: 1 for result in results}
 
     parts = list(kept_results.parts(results, versions, batch=5))
@@ -98,7 +99,7 @@ def test_the_longest_words_of_all_of_them_find_room() -> None:
     assert min(map(len, said)) > MOST - 20
     for number in range(kept_results.AT_ONCE):
         calls = tuple(Evidence("CALL", random.choice(said), 500, number) for _ in range(2))
-        results.append(FULL._replace(integration_id=UUID(int=number), evidence=calls))
+        results.append(replace(FULL, integration_id=UUID(int=number), evidence=calls))
 
     packed = kept_results.pack(Kept(tuple(results), {}, None))
 
