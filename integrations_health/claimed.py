@@ -65,7 +65,7 @@ def nothing(*, parked: dict[UUID, UUID]) -> Claim:
 
 
 def _target(row: HealthRow, asked_with: Sequence[Any]) -> CheckTarget:
-    # By place: by name it takes twice as long, and each check of a sweep does it.
+    # What a statement returned is known by its place.
     target = CheckTarget(row.integration_id, row.check_seq + 1, row.provider, *asked_with)
     if not target.server_url and not target.server_token:
         return target

@@ -17,6 +17,7 @@ class HealthRow(Struct, frozen=True, gc=False):
 
     state: HealthState
     interval: timedelta
+    # From here on in the order of COLUMNS.
     integration_id: UUID
     user_id: UUID
     service: str

@@ -144,7 +144,8 @@ class Finding(NamedTuple):
     wait: timedelta | None = None
 
 
-class CheckResult(Struct, frozen=True, gc=False, array_like=True):
+# What lies in Redis is an array; a longer one was written by another release (`kept_results`).
+class CheckResult(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """What one check found: whose it is, and a Finding's fields in their order.
 
     `response_time_ms` is the probe's latency (the server status's when no probe ran), None when

@@ -7,9 +7,23 @@ whoever reads the table beside us; nothing looks for it any more.
 import django.db.models.deletion
 from django.db import migrations, models
 
-# Both tables at once and in the order of the statements that read both: a claim that came between
-# would end in a deadlock.
-_LOCK = "LOCK TABLE integration_health_checks, user_integrations IN ACCESS EXCLUSIVE MODE"
+# Claims take the one table first and registrations the other, so this gives way sooner than anybody
+# is told of a deadlock (after a second), and tries again.
+_LOCK = """
+DO $$
+BEGIN
+    FOR tries IN 1..60 LOOP
+        BEGIN
+            SET LOCAL lock_timeout = '200ms';
+            LOCK TABLE integration_health_checks, user_integrations IN ACCESS EXCLUSIVE MODE;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(0.1);
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'somebody holds integrations for long: run migrate again when they are done';
+END $$
+"""
 _FREE = "ALTER TABLE user_integrations DROP CONSTRAINT every_integration_has_a_health_row"
 _HOLD = """
 ALTER TABLE user_integrations ADD CONSTRAINT every_integration_has_a_health_row

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -30,13 +31,46 @@ def url() -> Iterator[str]:
         session.execute(f"DROP DATABASE {DATABASE}")
 
 
-def migrate(url: str, *target: str) -> None:
+def start_to_migrate(url: str, *target: str) -> subprocess.Popen[bytes]:
     """Run the command itself, as a release does."""
-    subprocess.run(
+    return subprocess.Popen(
         [sys.executable, settings.ROOT / "manage.py", "migrate", *target, "--verbosity=0"],
         env={**os.environ, "DATABASE_URL": url},
-        check=True,
     )
+
+
+def migrate(url: str, *target: str) -> None:
+    assert start_to_migrate(url, *target).wait(timeout=120) == 0
+
+
+def wait_until_blocked_by(pid: int, url: str) -> None:
+    deadline = time.monotonic() + 60
+    with psycopg.connect(url, autocommit=True) as session:
+        blocked = "SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+        while session.execute(blocked, [pid]).fetchone() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def constraints(url: str) -> set[tuple[str, str]]:
+    """Return what holds integrations and their health rows together."""
+    with psycopg.connect(url) as session:
+        found = session.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid IN"
+            " ('user_integrations'::regclass, 'integration_health_checks'::regclass)"
+        )
+        return {(str(name), str(says)) for name, says in found}
+
+
+def watch_another(url: str) -> None:
+    with psycopg.connect(url) as session:
+        session.execute(
+            "WITH owner AS (INSERT INTO users (id, password, is_superuser, username, first_name,"
+            " last_name, email, is_staff, is_active, date_joined, timezone) VALUES"
+            " (gen_random_uuid(), '', false, gen_random_uuid(), '', '', '', false, true, now(),"
+            " 'UTC') RETURNING id) INSERT INTO user_integrations (user_id, service, provider,"
+            " server_instance_id) SELECT id, 'gmail', 'composio', 'ca_1' FROM owner"
+        )
 
 
 def tables_and_functions(url: str) -> set[str]:
@@ -65,3 +99,28 @@ def test_all_can_be_undone_and_done_again(url: str) -> None:
     assert not {name for name in undone if "health" in name or "integration" in name}
     assert undone.isdisjoint({"users", "notifications", "alert_rules", "provider_incidents"})
     assert tables_and_functions(url) == whole
+
+
+def test_health_rows_change_their_key_beside_somebody_who_registers(url: str) -> None:
+    migrate(url, "integrations_health", "0020")
+    before = constraints(url)
+    watch_another(url)
+    with psycopg.connect(url) as registering:
+        registering.execute("UPDATE user_integrations SET display_name = 'Mine'")
+        migrating = start_to_migrate(url, "integrations_health", "0021")
+        wait_until_blocked_by(registering.info.backend_pid, url)
+        registering.execute("UPDATE integration_health_checks SET manual_at = now()")
+    assert migrating.wait(timeout=60) == 0
+    watch_another(url)
+    after = constraints(url)
+    migrate(url, "integrations_health", "0020")
+    watch_another(url)
+
+    assert constraints(url) == before
+    assert ("integration_health_checks_pkey", "PRIMARY KEY (integration_id)") in after
+    migrate(url, "integrations_health", "0021")
+    assert constraints(url) == after
+    assert {name for name, _ in before - after} == {
+        "integration_health_checks_pkey",
+        "integration_health_checks_integration_id_key",
+    }

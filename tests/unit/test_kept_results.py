@@ -48,6 +48,10 @@ WRITTEN = (
     "000000000000000000000000000000070905"
 )
 VERSION = 1
+# The same with a result of thirteen values, the last one nil, as a later release may write it.
+LONGER = WRITTEN.replace(
+    "9c" + "c410" + "00" * 15 + "0704", "9d" + "c410" + "00" * 15 + "0704"
+).replace("90c0c0c0c2c2c0", "90c0c0c0c2c2c0" + "c0")
 
 
 def test_what_is_packed_comes_back_as_it_was() -> None:
@@ -58,6 +62,7 @@ def test_what_is_packed_comes_back_as_it_was() -> None:
 
 
 def test_another_shape_is_another_version() -> None:
+    assert len(LONGER) == len(WRITTEN) + 2
     assert kept_results.VERSION == VERSION
     assert zlib.decompress(kept_results.pack(KEPT)).hex() == WRITTEN
 
@@ -72,6 +77,7 @@ def test_another_shape_is_another_version() -> None:
         zlib.compress(bytes.fromhex(WRITTEN)[:-1]),
         zlib.compress(bytes.fromhex(WRITTEN).replace(b"rate_limited", b"rate_unknown")),
         zlib.compress(b"\x93" + bytes(10_000_000)),
+        zlib.compress(bytes.fromhex(LONGER)),
     ],
 )
 def test_what_was_not_packed_so_is_not_read(packed: bytes) -> None:
