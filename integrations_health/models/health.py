@@ -35,8 +35,9 @@ class HealthCheck(models.Model):
         related_name="health",
         db_constraint=False,
     )
+    # A user's rows go with their integrations: nobody need look for them.
     user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+        User, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
     service = models.CharField(max_length=50)
     provider = models.CharField(max_length=50)
@@ -72,7 +73,7 @@ class HealthCheck(models.Model):
     class Meta:
         db_table = "integration_health_checks"
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["user", "service"], name="idx_health_user_service"),
+            # Each check writes all of them: somebody's rows are found by their integrations.
             models.Index(
                 fields=["provider", "next_check_at"],
                 condition=Q(enabled=True),

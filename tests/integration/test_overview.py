@@ -145,3 +145,23 @@ def test_who_failed_lately_and_is_fine_now_is_unstable(owner: User) -> None:
     for range in ("90d", "24h"):
         found = read(owner, range=range)
         assert [row.id for row in found.rows if row.is_unstable(now=NOW)] == [lately.pk]
+
+
+def test_somebodys_rows_are_found_by_an_index(owner: User) -> None:
+    for _ in range(40):
+        factories.integration()
+    factories.integration(user=owner)
+    with CaptureQueriesContext(connection) as captured:
+        read(owner)
+    (listed,) = (one["sql"] for one in captured if '"display_name"' in one["sql"])
+
+    # Of so few rows all may as well be read; with many only an index will do.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE user_integrations; ANALYZE integration_health_checks")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + listed)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Seq Scan" not in plan, plan
+    assert "Index Cond: (user_id = " in plan, plan
+    assert "Index Cond: (integration_id = " in plan, plan
