@@ -70,12 +70,11 @@ def decide(
     open_claims = dict(rows)
     for result in results:
         id = result.integration_id
-        row = open_claims.pop(id, None)
+        row = open_claims.get(id)
         if row is None or result.check_seq != row.check_seq + 1:
             others.append(result)
-            if row is not None:
-                open_claims[id] = row
             continue
+        del open_claims[id]
         decision = _decide(row, result)
         if claimed is not None and row.is_wanted and claimed.get(id) != row.state_version:
             decision = replace(decision, update=decision.update._replace(delay_seconds=0.0))
