@@ -30,7 +30,7 @@ def push(owners: Mapping[UUID, UUID]) -> None:
     """Tell how these integrations are now; `owners` are their users, by integration.
 
     Called after commit. When nobody looks at anything, it costs one small command to Redis; one
-    with a key for each user when somebody does.
+    more, with a key for each user, when somebody does.
     """
     deadline = time.monotonic() + DEADLINE_SECONDS
     try:
