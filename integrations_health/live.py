@@ -32,6 +32,8 @@ def push(owners: Mapping[UUID, UUID]) -> None:
     Called after commit. When nobody looks at anything, it costs one small command to Redis; one
     more, with a key for each user, when somebody does.
     """
+    if not owners:
+        return
     deadline = time.monotonic() + DEADLINE_SECONDS
     try:
         if not audience.is_anybody_there():

@@ -29,7 +29,7 @@ from integrations_health import (
     pooled_connection,
     schedule,
 )
-from integrations_health.allotment import Lane
+from integrations_health.allotment import Allotment, Lane
 from integrations_health.checker import Findings
 from integrations_health.claimed import Claim
 from integrations_health.crash_points import crash_point
@@ -51,7 +51,6 @@ RECORD_ATTEMPTS = 3
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
 # After longer, the task's limit ended the wait for a frozen server: it leaves time to keep results.
 RECORD_PATIENCE = timedelta(seconds=10)
-_NOTHING = Findings([], [], None)
 
 
 class AlreadyRunning(Exception):
@@ -99,8 +98,7 @@ def run(provider: str, *, now: datetime | None = None) -> bool:
     crash_point("after_claim")
     if claim.targets:
         _finish(provider, claim, lane=Lane.SWEEP, now=now)
-    if claim.parked:
-        live.push(claim.parked)
+    live.push(claim.parked)
     return claim.is_full
 
 
@@ -117,8 +115,7 @@ def check_one(
     if not is_fresh and schedule.is_recently_healthy(integration_id, now=now):
         return Checked(None, Status(before.status), before)
     claim = schedule.claim_one(integration_id, now=now)
-    if claim.parked:
-        live.push(claim.parked)
+    live.push(claim.parked)
     if integration_id in claim.parked:
         raise Parked
     if not claim.targets:
@@ -132,7 +129,8 @@ def check_one(
 
 def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) -> Findings:
     """Ask, record, and give back what had no turn."""
-    findings, is_kept = _NOTHING, False
+    findings, is_kept = Findings([], [], None), False
+    allotment: Allotment | None = None
     try:
         client = network.provider(provider)
         errands = network.Errands()
@@ -156,7 +154,10 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
     finally:
         if not is_kept:
             schedule.finish(claim.batch)
-    budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=findings.wait, now=now)
+        if allotment is not None and not is_kept:
+            # Whatever became of the results, what the provider said of its limit holds.
+            limit, wait = client.rate_limit, findings.wait
+            budget.settle(provider, allotment, rate_limit=limit, wait=wait, now=now)
     return findings
 
 

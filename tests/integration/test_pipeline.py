@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations_health import egress, pipeline, schedule
+from integrations_health import egress, entries, pipeline, schedule
 from integrations_health.models import HealthCheck, HealthHistory, ProviderBudget
 from integrations_health.providers.simulator import Simulator
 from tests.conftest import NOW
@@ -221,3 +221,18 @@ def test_a_canary_that_is_no_address_blames_nobody(simulator: Simulator, setting
     pipeline.run("composio", now=NOW)
 
     assert health(integration).last_check_at is not None
+
+
+def test_a_wait_that_the_provider_asks_for_holds_although_its_answers_are_not_recorded(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = simulator.connect("composio", "gmail", script="429(120)")
+    watch(simulator, account, next_check_at=NOW)
+    monkeypatch.setattr(entries, "decide", lambda *_, **__: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        pipeline.run("composio", now=NOW)
+
+    blocked_until = ProviderBudget.objects.get().blocked_until
+    assert blocked_until is not None
+    assert blocked_until == NOW + timedelta(minutes=2)
