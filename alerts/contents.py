@@ -23,7 +23,8 @@ State = Notification.State
 def outgoing(row: Notification, *, now: datetime) -> Outgoing:
     """Return a notification as it goes out. Raises fields.UnreadableSecret."""
     if row.destination_id is None:
-        to = Address(email=row.email)
+        # Where they are reached by now: what waits, or is tried again, must not go elsewhere.
+        to = Address(email=row.email if row.user is None else row.user.email)
     else:
         to = destinations.address_of(row.destination_id, now=now)
     if row.body:

@@ -97,6 +97,8 @@ def _made(row: Notification, *, token: UUID, now: datetime) -> Outgoing:
         raise NeverWorks("Whoever tried to send it died each time.")
     if row.destination is not None and not row.destination.enabled:
         raise NeverWorks("The destination is switched off.")
+    if row.user is not None and not row.user.email:
+        raise NeverWorks("The person has no e-mail address any more.")
     try:
         outgoing = contents.outgoing(row, now=now)
     except UnreadableSecret:

@@ -71,6 +71,10 @@ def _drive(
                     line.send(waiting[0])
                 except (MayWorkLater, NeverWorks) as refusal:
                     failed = refusal
+                except Exception:  # a bug of ours in one message must not stop the others
+                    about = {"notification_id": str(waiting[0].id), "channel": sender.kind}
+                    logger.exception("notification.not_sent", extra=about)
+                    failed = MayWorkLater(OUR_FAULT)
                 took = timedelta(seconds=time.monotonic() - started_at)
                 ended.put(Attempt(message=waiting.popleft(), error=failed, duration=took))
                 if waiting:

@@ -62,7 +62,7 @@ def exact(value: object, *, most: int) -> str:
 def email(value: object) -> str:
     """Return an e-mail address, or "" for none any more. Raises Bad."""
     said = text(value, most=254)
-    if said and not _EMAIL.fullmatch(said):
+    if said and not (_EMAIL.fullmatch(said) and _is_host(said.rpartition("@")[2])):
         raise Bad("is no e-mail address", "type one such as ann@example.com")
     return said
 
@@ -147,3 +147,11 @@ def _refuse(name: str) -> object:
 def _is_deeper(value: object, levels: int) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return levels < 0 or any(_is_deeper(part, levels - 1) for part in inner)
+
+
+def _is_host(name: str) -> bool:
+    """Say whether a name, in whatever script, can be told to a mail server: RFC 5890 has bounds."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False

@@ -38,7 +38,8 @@ class Notification(models.Model):
         db_index=False,
         related_name="notifications",
     )
-    # To a person: who, and the address they had. The message goes when the person is deleted.
+    # To a person: who, and the address they had; it goes to the one that they have by then. The
+    # message goes when the person is deleted.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,

@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
+from django.utils.encoding import punycode
 
 from alerts.senders.base import MayWorkLater, NeverWorks, Outgoing
 
@@ -33,10 +34,7 @@ class EmailLine:
 
     def send(self, message: Outgoing) -> None:
         """Hand the message over. Raises MayWorkLater or NeverWorks."""
-        try:
-            validate_email(message.to.email)
-        except ValidationError:
-            raise NeverWorks("The address is no e-mail address.") from None
+        _check(message.to.email)
         with _failures():
             self._connection.send_messages([composed(message)])
 
@@ -99,6 +97,16 @@ def visible(text: str) -> str:
         if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"}
     )
     return _SPACES.sub(" ", shown).strip()
+
+
+def _check(address: str) -> None:
+    """Raise NeverWorks for an address that no mail server can be told."""
+    try:
+        validate_email(address)
+        # It lets pass what is no name of a host: an empty label, one that is too long.
+        punycode(address.rpartition("@")[2])
+    except (ValidationError, UnicodeError):
+        raise NeverWorks("The address is no e-mail address.") from None
 
 
 def _reply_address() -> str:

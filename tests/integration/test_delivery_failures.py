@@ -11,6 +11,8 @@ from cryptography.fernet import Fernet
 from alerts import delivery
 from alerts.models import Notification, StaffNotice
 from alerts.retries import MOST_ATTEMPTS
+from alerts.senders import email
+from integrations_health.models import User
 from tests import factories
 from tests.conftest import NOW
 from tests.delivering import SOON, again, hook, waiting
@@ -144,6 +146,48 @@ def test_a_message_that_kills_whoever_sends_it_is_given_up(mail_server: MailRece
 
     assert again(made).state == "dead"
     assert mail_server.mails == []
+
+
+def test_a_mail_that_our_sender_stumbles_over_is_tried_again_and_stops_no_other(
+    mail_server: MailReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = waiting(next_attempt_at=NOW - timedelta(seconds=1))
+    others = [waiting() for _ in range(3)]
+    compose = email.composed
+    monkeypatch.setattr(
+        email, "composed", lambda one: 1 / 0 if one.id == first.pk else compose(one)
+    )
+
+    delivery.run("email", now=NOW)
+
+    assert {again(one).state for one in others} == {"sent"}
+    assert (again(first).state, first.attempts) == ("pending", 1)
+    assert first.last_error == "Our own sender failed."
+    assert len(mail_server.mails) == 3
+
+
+def test_what_waits_goes_to_the_address_that_its_person_has_by_then(
+    mail_server: MailReceiver,
+) -> None:
+    waiting()
+    mail_server.to_recipients.append("451 later")
+
+    delivery.run("email", now=NOW)
+    User.objects.update(email="new@example.com")
+    delivery.run("email", now=NOW + timedelta(seconds=10))
+
+    assert [to for to, _ in mail_server.mails] == [["new@example.com"]]
+
+
+def test_who_has_no_address_any_more_gets_nothing_at_the_old_one(mail_server: MailReceiver) -> None:
+    made = waiting()
+    User.objects.update(email="")
+
+    delivery.run("email", now=NOW)
+
+    assert mail_server.mails == []
+    assert again(made).state == "dead"
+    assert made.last_error == "The person has no e-mail address any more."
 
 
 def test_a_mail_server_that_is_away_loses_nothing(mail_server: MailReceiver, settings: Any) -> None:

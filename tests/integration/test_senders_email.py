@@ -163,7 +163,16 @@ def test_a_server_without_the_encryption_that_we_want_may_have_it_later(
     assert mail_server.mails == []
 
 
-@pytest.mark.parametrize("address", ["ann@example.com\r\nBcc: evil@example.com", "no address", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann@example.com\r\nBcc: evil@example.com",
+        "no address",
+        "",
+        "ann@münchen。.example",  # an empty label, after a full stop of another script
+        f"ann@{'ü' * 60}.example",
+    ],
+)
 def test_what_is_no_address_gets_no_mail(mail_server: MailReceiver, address: str) -> None:
     with pytest.raises(NeverWorks):
         send(message(to=Address(email=address)))
