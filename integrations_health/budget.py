@@ -25,6 +25,8 @@ Do = Callable[[Callable[[], Stretch]], Awaitable[Stretch]]
 HORIZON_SHARE = 1 / 6
 # A provider does not say when its window ends; after this part of one we look again.
 PAUSE_SHARE = 0.25
+# What the column holds.
+_MOST_PER_MINUTE = 2**31 - 1
 
 
 class Spent(Exception):
@@ -145,7 +147,8 @@ def settle(
         return
     per_minute = pause = None
     if rate_limit is not None and rate_limit.limit > 0:
-        per_minute = max(1, round(rate_limit.limit * timedelta(minutes=1) / rate_limit.window))
+        per_minute = round(rate_limit.limit * timedelta(minutes=1) / rate_limit.window)
+        per_minute = min(max(per_minute, 1), _MOST_PER_MINUTE)
         if rate_limit.remaining < rate_limit.limit * KEPT_FREE:
             pause = rate_limit.window * PAUSE_SHARE
     arguments: dict[str, Any] = {

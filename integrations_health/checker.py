@@ -169,7 +169,8 @@ class _Batch:
             # The probe proves more than the server's word, which is asked only when it fails: with
             # a provider that allows two calls a second, half the calls are half the delay.
             probe = await self._probe(target, None, id=id)
-            if not judgement.is_good(probe, slow_after_ms=self._slow_after_ms):
+            is_good = judgement.is_good(probe, slow_after_ms=self._slow_after_ms)
+            if not is_good and not judgement.is_final(probe):
                 server = await self._status(target, probe)
             return self._conclude(target, server, probe, id=id, at=at)
         else:

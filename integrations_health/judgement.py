@@ -36,7 +36,7 @@ _DECIDED: dict[ConnectionState, tuple[Outcome, bool]] = {
     ConnectionState.GONE: (Outcome.DISCONNECTED, False),
     ConnectionState.MISCONFIGURED: (Outcome.PROBE_MISCONFIGURED, False),
 }
-# Answers that concern us or everybody: the probe would hear the same.
+# Answers that concern us or everybody: whatever else is asked would hear the same.
 _FINAL_FAILURES = frozenset({Outcome.KEY_REJECTED, Outcome.RATE_LIMITED})
 
 
@@ -88,6 +88,11 @@ def is_good(probe: ProbeWord, *, slow_after_ms: int) -> bool:
     return probes.judge(probe, slow_after_ms=slow_after_ms) in {Outcome.OK, Outcome.SLOW}
 
 
+def is_final(word: ServerWord | ProbeWord) -> bool:
+    """Say whether an answer leaves nothing to ask: our key is refused, or we are to wait."""
+    return isinstance(word, Failure) and word.outcome in _FINAL_FAILURES
+
+
 def needs_probe(target: CheckTarget, server: ServerWord) -> bool:
     """Say whether a probe can still add something to what the server said.
 
@@ -97,7 +102,7 @@ def needs_probe(target: CheckTarget, server: ServerWord) -> bool:
         case None:
             return True
         case Failure():
-            return server.outcome not in _FINAL_FAILURES
+            return not is_final(server)
         case ServerStatus():
             if server.state is ConnectionState.PENDING:
                 return target.was_connected
@@ -200,7 +205,9 @@ def _finding(
 
 
 def _is_in_grace(target: CheckTarget, *, at: datetime) -> bool:
-    return target.connected_at is not None and at - target.connected_at < GRACE_AFTER_CONNECT
+    # Either way: one that lies far ahead is a provider's clock, or its mistake.
+    connected_at = target.connected_at
+    return connected_at is not None and abs(at - connected_at) < GRACE_AFTER_CONNECT
 
 
 def _evidence_of_server(server: ServerStatus | Failure, secrets: Sequence[str]) -> Evidence:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from integrations_health import budget, network
+from integrations_health import budget, network, pipeline
 from integrations_health.allotment import Allotment, Lane
 from integrations_health.providers.base import NoBudget, RateLimit
+from integrations_health.providers.simulator import Simulator
 from tests.conftest import NOW
+from tests.watching import watch
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +75,26 @@ def test_the_providers_own_word_lowers_the_pace() -> None:
     budget.settle("composio", allotment, rate_limit=said, now=NOW)
 
     assert budget.room("composio", now=NOW) == int(20 * 0.85 / 60 * 10)
+
+
+def test_who_is_told_to_wait_asks_nothing_else(simulator: Simulator) -> None:
+    account = simulator.connect("klavis", "gmail", script="429(120)")
+    watch(simulator, account, next_check_at=NOW)
+
+    pipeline.run("klavis", now=NOW)
+
+    assert len(simulator.calls(provider="klavis")) == 1
+    assert budget.room("klavis", now=NOW + timedelta(seconds=119)) == 0
+
+
+def test_a_pace_beyond_all_counting_is_as_good_as_none() -> None:
+    allotment = budget.reserve("composio", calls=0, now=NOW)
+    said = RateLimit(limit=999_999_999, remaining=999, window=timedelta(seconds=1))
+
+    budget.settle("composio", allotment, rate_limit=said, wait=timedelta(minutes=2), now=NOW)
+
+    assert budget.room("composio", now=NOW + timedelta(minutes=1)) == 0
+    assert budget.room("composio", now=NOW + timedelta(minutes=3)) > 0
 
 
 def test_a_window_that_is_nearly_spent_stops_the_sweep_but_no_person() -> None:

@@ -105,6 +105,7 @@ def test_what_fails_within_a_minute_of_connecting_is_pending(probe: ProbeWord) -
     ("settled", "probe", "outcome"),
     [
         (target(connected_at=NOW - timedelta(seconds=60)), DEAD_GRANT, Outcome.AUTH_EXPIRED),
+        (target(connected_at=NOW + timedelta(days=365_000)), DEAD_GRANT, Outcome.AUTH_EXPIRED),
         (target(connected_at=NOW - timedelta(seconds=5)), WORKS, Outcome.OK),
     ],
 )
