@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import zlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
@@ -18,6 +19,7 @@ _BROKEN_COMPRESSION = "the answer's compression is broken"
 # We ask for no encoding; some compress all the same. zlib tells gzip from deflate by itself.
 _DEFLATED = frozenset({"gzip", "x-gzip", "deflate"})
 _EITHER_WRAPPER = zlib.MAX_WBITS | 32
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class Unreadable(Exception):
@@ -75,13 +77,30 @@ def parsed(body: bytes) -> Any:
 
 
 def value_of(text: str) -> Any:
-    """Return the JSON value in `text`: no NaN, no endless depth. Raises Unreadable."""
+    """Return the JSON value in `text`: no NaN, no endless depth. Raises Unreadable.
+
+    Halves of characters, which a server leaves that cuts a text in the middle of an emoji, are
+    replaced by U+FFFD: nothing could send or store them.
+    """
     try:
-        return _DECODE(text)
+        value = _DECODE(text)
+        return _whole(value) if _SURROGATE.search(text) else value
     except RecursionError:
         raise Unreadable("the answer is nested too deep") from None
     except ValueError:
         raise Unreadable("the answer is not JSON" if text else "the answer is empty") from None
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case list():
+            return [_whole(item) for item in value]
+        case dict():
+            return {_whole(key): _whole(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _refused(constant: str) -> NoReturn:

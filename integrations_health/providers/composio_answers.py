@@ -135,10 +135,13 @@ def envelope(body: bytes) -> Said | None:
 
 
 def instant(value: Any) -> datetime | None:
-    """Return an ISO 8601 instant with its zone (UTC where none is said), None for anything else."""
-    with suppress(TypeError, ValueError):
+    """Return an ISO 8601 instant in UTC (as which one without a zone is read), None for all else.
+
+    An instant that is in the year 10,000 there, or before the first, could be stored and not read.
+    """
+    with suppress(TypeError, ValueError, OverflowError):
         found = datetime.fromisoformat(value)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     return None
 
 

@@ -90,7 +90,10 @@ def link(reply: Reply, *, callback_url: str, id: str) -> ReauthLink | Failure:
     answer = _accepted(reply)
     if isinstance(answer, Failure):
         return answer
-    parts = urlsplit(_text(answer.get("oauthUrl")))
+    try:
+        parts = urlsplit(_text(answer.get("oauthUrl")))
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https"):
         return bad_response(reply.call, "the instance has no address for signing in")
     query = parse_qsl(parts.query, keep_blank_values=True)

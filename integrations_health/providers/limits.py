@@ -36,7 +36,7 @@ def sent_at(headers: httpx.Headers) -> datetime:
     """
     try:
         at = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return datetime.now(UTC)
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 
 from integrations_health.outcomes import Outcome
-from integrations_health.providers import http, mcp_messages
+from integrations_health.providers import http, mcp_messages, words
 from integrations_health.providers.base import Failure, Gate, NoBudget
 from integrations_health.providers.http import Reply, bad_response
 from integrations_health.providers.mcp_messages import Answer
@@ -21,8 +21,9 @@ _HEADERS = {
     "accept": "application/json, text/event-stream",
     "content-type": "application/json",
 }
-# What a server of the legacy era says to a modern request, when it does not just answer it.
-_NOT_MODERN = frozenset({400, 404, 405, 406, 415})
+# What a server of the legacy era says to a modern request, when it does not just answer it. Those
+# made with rmcp, the SDK for Rust, say 422 to whatever comes before a handshake.
+_NOT_MODERN = frozenset({400, 404, 405, 406, 415, 422})
 # The credential is the user's own, for a server of his own choice.
 _REFUSALS = {401: Outcome.AUTH_EXPIRED, 403: Outcome.PERMISSION}
 
@@ -84,12 +85,14 @@ class Talk:
         if isinstance(reply, Failure):
             return reply
         answer = mcp_messages.answer(reply)
-        if answer is not None:
+        wants_handshake = answer is not None and words.says_handshake_is_missing(answer.error)
+        if answer is not None and not wants_handshake:
             has_no_method = reply.status == 404 and answer.code == mcp_messages.METHOD_NOT_FOUND
             if reply.status < 300 or answer.is_modern or has_no_method:
                 return Heard(answer, reply, is_modern=True)
         failure = _no_mcp(reply, answer)
-        return _Refused(failure) if reply.status in _NOT_MODERN else failure
+        is_refused = wants_handshake or reply.status in _NOT_MODERN
+        return _Refused(failure) if is_refused else failure
 
     async def _ask_legacy(self, question: Question) -> "Heard | Failure | _Refused":
         reply = await self._ask_with_handshake(question)

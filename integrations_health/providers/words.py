@@ -77,6 +77,10 @@ _STATUS = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_STATUSES)})(?!\d)")
 _UNKNOWN_TOOL = re.compile(
     r"\bunknown tool\b|\btool [\"'`]?[\w.-]{1,100}[\"'`]? (?:was )?not found\b"
 )
+# As the SDKs for Go, TypeScript and Python say it.
+_NO_HANDSHAKE = re.compile(
+    r"\b(?:not initiali[sz]ed\b|(?:during session|before|expects?|expected|requires?) initiali[sz])"
+)
 
 
 def says_grant_is_dead(text: str) -> bool:
@@ -97,6 +101,11 @@ def says_quota(text: str) -> bool:
 def says_tool_is_unknown(text: str) -> bool:
     """Say whether a failure's text means that there is no tool of the name we called."""
     return _UNKNOWN_TOOL.search(text.lower()) is not None
+
+
+def says_handshake_is_missing(text: str) -> bool:
+    """Say whether an MCP server refuses whatever comes before `initialize`."""
+    return _NO_HANDSHAKE.search(text.lower()) is not None
 
 
 def says_connecting_was_abandoned(reason: str) -> bool:

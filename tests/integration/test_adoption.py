@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from integrations_health import adoption, registry
+from integrations_health import adoption, registry, schedule
 from integrations_health.models import HealthCheck, Integration, ReauthAttempt, User
+from integrations_health.providers import composio_answers
 from integrations_health.providers.base import Connection
 from integrations_health.registry import Changes
 from tests import factories, reconnecting
+from tests.conftest import NOW
 from tests.registrations import counted
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,18 @@ def test_a_connection_of_somebody_new_makes_the_person_and_the_integration() -> 
     assert made.user.external_id == made.provider_user_id == "app-1"
     assert (made.auth_config_id, made.server_url) == ("ac_1", "https://host/mcp")
     assert made.connected_at == CONNECTED_AT
+
+
+@pytest.mark.parametrize(
+    "at", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00Z"]
+)
+def test_an_instant_at_the_end_of_time_stops_no_check(at: str) -> None:
+    adopt(connection(1), connection(2, connected_at=composio_answers.instant(at)), connection(3))
+    HealthCheck.objects.update(next_check_at=NOW)
+
+    claim = schedule.claim_due("composio", limit=10, now=NOW)
+
+    assert len(claim.targets) == 3
 
 
 def test_a_second_look_changes_nothing() -> None:

@@ -42,6 +42,9 @@ def response(body: bytes | httpx.AsyncByteStream, encoding: str = "") -> httpx.R
         (b'"a word"', "a word"),
         (b'{"a": 1, "a": 2}', {"a": 2}),
         (b"1" * 4_000, int("1" * 4_000)),
+        (b'{"cut": ["\\ud83d", "a\\udc00b"]}', {"cut": ["\ufffd", "a\ufffdb"]}),
+        (b'{"\\ud83d\\ude00\\ud83d": 1}', {"\U0001f600\ufffd": 1}),
+        (b'"\\\\ud83d"', "\\ud83d"),
     ],
 )
 def test_json_is_read(body: bytes, value: object) -> None:

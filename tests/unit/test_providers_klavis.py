@@ -173,6 +173,7 @@ async def test_the_user_signs_in_where_klavis_says_and_comes_back_to_us(
     [
         instance(oauthUrl=None),
         instance(oauthUrl="javascript:alert(1)"),
+        instance(oauthUrl="https://[no-address"),
         said({"detail": "gone"}, status=404),
     ],
 )

@@ -95,7 +95,15 @@ def test_a_date_to_wait_for_is_held_against_the_providers_own_clock(date: str) -
     assert limits.sent_at(httpx.Headers({"date": date})) == NOW
 
 
-@pytest.mark.parametrize("headers", [{}, {"date": ""}, {"date": "yesterday"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"date": ""},
+        {"date": "yesterday"},
+        {"date": f"Mon, {10**20} Jan 2026 00:00:00 GMT"},
+    ],
+)
 def test_a_provider_that_does_not_say_when_it_answered_answered_now(
     headers: dict[str, str],
 ) -> None:

@@ -2,12 +2,13 @@
 
 import json
 
+import httpx
 import pytest
 
 from integrations_health.outcomes import Outcome
 from integrations_health.providers.base import Failure, NoBudget, ToolAnswer
-from tests.unit.asking import Gatekeeper
-from tests.unit.mcp_server import REQUEST, Server, call, mcp, server, told
+from tests.unit.asking import Gatekeeper, Wire
+from tests.unit.mcp_server import REQUEST, Server, call, error, mcp, server, told
 
 pytestmark = pytest.mark.asyncio
 
@@ -41,6 +42,37 @@ async def test_a_legacy_server_is_found_out_once_and_then_greeted_at_once() -> N
     assert sessions == [None, "s1", "s1", "s1"]
     versions = {r.headers.get("mcp-protocol-version") for r in legacy.wire.requests[-3:]}
     assert versions == {"2025-06-18"}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        # The SDKs for Rust and, in the beginning, for Go.
+        httpx.Response(422, text="Unexpected message, expect initialize request"),
+        error(200, 0, 'method "tools/call" is invalid during session initialization'),
+    ],
+)
+async def test_whoever_wants_a_handshake_first_gets_one(refusal: httpx.Response) -> None:
+    legacy = Server(told("{}"), is_legacy=True)
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        is_modern = "mcp-method" in request.headers
+        return refusal if is_modern else legacy.reply(request)
+
+    heard = await call(mcp(Wire(by=reply)))
+
+    assert isinstance(heard, ToolAnswer)
+    assert heard.is_successful
+
+
+async def test_who_speaks_of_a_handshake_and_wants_none_has_an_answer_that_is_none() -> None:
+    modern = Server(error(200, -32603, "the upstream is not initialized"))
+
+    heard = await call(mcp(modern.wire))
+
+    assert isinstance(heard, Failure)
+    assert heard.outcome is Outcome.BAD_RESPONSE
+    assert heard.detail == "the upstream is not initialized"
 
 
 async def test_without_a_session_there_is_none_to_end() -> None:

@@ -69,6 +69,13 @@ NAMELESS = [
     "MCP error -32602: Tool gmail_search not found",
     "Tool 'x.y' not found",
 ]
+TOO_EARLY = [
+    'method "tools/call" is invalid during session initialization',
+    "Bad Request: Server not initialized",
+    "Received request before initialization was complete",
+    "Unexpected message, expect initialize request",
+]
+READY = ["", "The client was initialized", "could not initialize", "uninitialized value"]
 NAMED = ["", "The tool was helpful; the mail was not found", "unknown toolbox"]
 
 
@@ -81,6 +88,7 @@ NAMED = ["", "The tool was helpful; the mail was not found", "unknown toolbox"]
             (words.says_scope_is_missing, NARROW, WIDE + DEAD + SPENT),
             (words.says_quota, SPENT, LEFT + DEAD + NARROW),
             (words.says_tool_is_unknown, NAMELESS, NAMED + DEAD + NARROW),
+            (words.says_handshake_is_missing, TOO_EARLY, READY + NAMELESS + DEAD),
         ]
         for expected, texts in [(True, true_of), (False, false_of)]
         for text in texts
