@@ -344,7 +344,8 @@ PROVIDERS: dict[str, dict[str, Any]] = {
 # Whole seconds: beat keeps its timetable in them.
 TICK = timedelta(seconds=environment.number("TICK_SECONDS", default=5, least=1, most=60))
 CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=1000, least=1, most=2000)
-# How many batches of one provider a tick wakes at most; each wakes the next while more is due.
+# How many batches of one provider a tick wakes at most; each wakes the next while more is due. One
+# fewer run at once (fair_share).
 CHECK_WAKE_UPS = environment.number("CHECK_WAKE_UPS", default=4, least=1, most=100)
 # How fast a backlog is worked off at a provider that sets no limit.
 CATCH_UP_PER_SECOND = environment.number("CATCH_UP_PER_SECOND", default=100, least=1)

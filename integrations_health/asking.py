@@ -28,8 +28,9 @@ def ask(
     except NoBudget:
         pass
     finally:
-        wait = _wait(answer) if allotment.used else None
-        budget.settle(provider, allotment, rate_limit=client.rate_limit, wait=wait)
+        # What the provider said before, and was heeded then, says nothing now.
+        told, wait = (client.rate_limit, _wait(answer)) if allotment.used else (None, None)
+        budget.settle(provider, allotment, rate_limit=told, wait=wait)
     return answer
 
 

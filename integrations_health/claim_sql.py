@@ -33,7 +33,7 @@ _TAKEN = f"""
         h.service AS asked_service, i.server_instance_id, i.provider_user_id,
         i.auth_config_id, i.server_url, i.server_token, i.probe_tool, i.probe_arguments,
         h.status <> 'healthy' OR h.suspected_at IS NOT NULL OR i.probe_policy = 'always'
-            OR (i.probe_policy = 'every_nth' AND (h.check_seq + 1) %% i.probe_every = 0)
+            OR (i.probe_policy = 'every_nth' AND (h.ok_streak + 1) %% i.probe_every = 0)
             AS is_probe_due,
         h.last_check_at IS NOT NULL AND h.status <> 'unknown' AS was_connected,
         GREATEST(h.active_since, i.connected_at) AS connected_at

@@ -43,9 +43,6 @@ from integrations_health.status import Status
 logger = logging.getLogger(__name__)
 
 RETURN_AFTER_FAILURE = timedelta(seconds=60)
-# How long a worker goes on with the same provider: the others wait for it, and a message to itself
-# for each batch costs 5 to 10 ms. With the last batch's deadline it stays below the task's limit.
-TURN = timedelta(seconds=1)
 RECORD_ATTEMPTS = 3
 # Between the attempts, and different for each: two that were in each other's way are not so again.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
@@ -75,15 +72,6 @@ class Checked(NamedTuple):
     def is_reused(self) -> bool:
         """Say whether no call was made."""
         return self.result is None
-
-
-def sweep(provider: str, *, turn: timedelta = TURN, now: datetime | None = None) -> bool:
-    """Take batch after batch of a provider until its turn is over; say whether more may be due."""
-    ends_at = time.monotonic() + turn.total_seconds()
-    while is_more := run(provider, now=now):
-        if time.monotonic() >= ends_at:
-            break
-    return is_more
 
 
 def run(provider: str, *, now: datetime | None = None) -> bool:
@@ -156,8 +144,9 @@ def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) ->
             schedule.finish(claim.batch)
         if allotment is not None and not is_kept:
             # Whatever became of the results, what the provider said of its limit holds.
-            limit, wait = client.rate_limit, findings.wait
-            budget.settle(provider, allotment, rate_limit=limit, wait=wait, now=now)
+            # What it said before, and was heeded then, says nothing now.
+            told = client.rate_limit if allotment.used else None
+            budget.settle(provider, allotment, rate_limit=told, wait=findings.wait, now=now)
     return findings
 
 

@@ -11,10 +11,10 @@ from integrations_health import (
     clock,
     incidents,
     partitions,
-    pipeline,
     replay,
     rollups,
     schedule,
+    sweeping,
 )
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def wake_workers() -> None:
 @shared_task(queue="checks")
 def check_batch(*, provider: str) -> None:
     """Check what is due at a provider for a turn, and wake the next one when there is more."""
-    if pipeline.sweep(provider):
+    if sweeping.sweep(provider):
         wake(provider)
 
 

@@ -30,21 +30,22 @@ class Database:
         self,
         indices: range,
         *,
+        provider: str = "composio",
         due_in: timedelta = timedelta(),
         due_over: timedelta = timedelta(),
     ) -> None:
-        """Watch these accounts of the simulator's crowd at Composio.
+        """Watch these accounts of the simulator's crowd at a provider.
 
         They become due `due_in` from now, one after another over `due_over`.
         """
         columns = [
             [crowd.user_id(index) for index in indices],
             [crowd.service_name(index) for index in indices],
-            accounts(indices),
+            accounts(indices, provider=provider),
         ]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(_ADD_USERS, columns[:1])
-            cursor.execute(_ADD_INTEGRATIONS, columns)
+            cursor.execute(_ADD_INTEGRATIONS, [provider, *columns])
             cursor.execute(_MAKE_DUE, [due_in, due_over, len(indices), columns[2]])
 
     def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
@@ -68,10 +69,12 @@ class Database:
         )
         return at
 
-    def unchecked(self) -> int:
-        """Return how many integrations have no finished check at all."""
+    def unchecked(self, *, provider: str | None = None) -> int:
+        """Return how many integrations, of one provider or all, have no finished check at all."""
         count: int = self.value(
-            "SELECT count(*) FROM integration_health_checks WHERE enabled AND last_check_at IS NULL"
+            "SELECT count(*) FROM integration_health_checks"
+            " WHERE enabled AND last_check_at IS NULL AND provider = COALESCE(%s, provider)",
+            provider,
         )
         return count
 
@@ -107,7 +110,7 @@ FROM (SELECT DISTINCT unnest(%s::text[]) AS name) AS names ON CONFLICT DO NOTHIN
 """
 _ADD_INTEGRATIONS = """
 INSERT INTO user_integrations (user_id, service, provider, server_instance_id, provider_user_id)
-SELECT u.id, service, 'composio', account, name
+SELECT u.id, service, %s, account, name
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS new(name, service, account)
 JOIN users u ON u.username = name
 """
@@ -126,9 +129,9 @@ ORDER BY i.server_instance_id
 """
 
 
-def accounts(indices: range) -> list[str]:
+def accounts(indices: range, *, provider: str = "composio") -> list[str]:
     """Return the ids of these accounts of the simulator's crowd."""
-    return [crowd.account_id("composio", index) for index in indices]
+    return [crowd.account_id(provider, index) for index in indices]
 
 
 def server_url() -> str:

@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 
 from integrations_health import budget, network, pipeline
 from integrations_health.allotment import Allotment, Lane
+from integrations_health.models import ProviderBudget
 from integrations_health.providers.base import NoBudget, RateLimit
 from integrations_health.providers.simulator import Simulator
 from tests.conftest import NOW
@@ -85,6 +86,21 @@ def test_who_is_told_to_wait_asks_nothing_else(simulator: Simulator) -> None:
 
     assert len(simulator.calls(provider="klavis")) == 1
     assert budget.room("klavis", now=NOW + timedelta(seconds=119)) == 0
+
+
+def test_what_a_provider_said_of_its_window_is_heeded_once(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.limit("composio", 1000)
+    monkeypatch.setattr(type(simulator.quotas["composio"]), "remaining", 2)
+    watched = watch(simulator, simulator.connect("composio", "gmail"))
+    pipeline.check_one(watched.pk, now=NOW)
+    held_until = ProviderBudget.objects.get().manual_next_at
+
+    with pytest.raises(budget.Spent):
+        pipeline.check_one(watched.pk, is_fresh=True, now=NOW + timedelta(seconds=9))
+
+    assert ProviderBudget.objects.get().manual_next_at == held_until > NOW + timedelta(seconds=9)
 
 
 def test_a_pace_beyond_all_counting_is_as_good_as_none() -> None:

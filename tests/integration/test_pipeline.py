@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations_health import egress, entries, pipeline, schedule
+from integrations_health import egress, entries, pipeline, schedule, sweeping
 from integrations_health.models import HealthCheck, HealthHistory, ProviderBudget
 from integrations_health.providers.simulator import Simulator
 from tests.conftest import NOW
@@ -63,7 +63,7 @@ def test_a_turn_goes_on_until_nothing_more_is_due(simulator: Simulator, settings
     settings.CHECK_BATCH_SIZE = 3
     due(simulator, 7)
 
-    is_more = pipeline.sweep("composio", now=NOW)
+    is_more = sweeping.sweep("composio", now=NOW)
 
     assert not is_more
     assert HealthHistory.objects.count() == 7
@@ -75,7 +75,7 @@ def test_a_turn_that_is_over_leaves_the_rest_to_the_next(
     settings.CHECK_BATCH_SIZE = 3
     due(simulator, 7)
 
-    is_more = pipeline.sweep("composio", turn=timedelta(0), now=NOW)
+    is_more = sweeping.sweep("composio", turn=timedelta(0), now=NOW)
 
     assert is_more
     assert HealthHistory.objects.count() == 3

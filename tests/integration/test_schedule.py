@@ -124,18 +124,37 @@ def test_a_claim_does_not_wait_for_a_row_that_somebody_else_holds() -> None:
         ({"status": "degraded", "probe_policy": "on_suspicion"}, True),
         ({"status": "unknown", "probe_policy": "on_suspicion"}, True),
         ({"status": "healthy", "probe_policy": "on_suspicion", "suspected_at": NOW}, True),
-        ({"status": "healthy", "probe_policy": "every_nth", "probe_every": 4, "seq": 7}, True),
-        ({"status": "healthy", "probe_policy": "every_nth", "probe_every": 4, "seq": 8}, False),
-        ({"status": "unhealthy", "probe_policy": "every_nth", "probe_every": 4, "seq": 8}, True),
+        (
+            {"status": "healthy", "probe_policy": "every_nth", "probe_every": 4, "ok_streak": 7},
+            True,
+        ),
+        (
+            {"status": "healthy", "probe_policy": "every_nth", "probe_every": 4, "ok_streak": 8},
+            False,
+        ),
+        (
+            {"status": "unhealthy", "probe_policy": "every_nth", "probe_every": 4, "ok_streak": 8},
+            True,
+        ),
     ],
 )
 def test_the_policy_says_whether_a_probe_is_due(fields: dict[str, Any], is_due: bool) -> None:
-    seq = fields.pop("seq", 0)
-    due(check_seq=seq, applied_seq=seq, **fields)
+    due(**fields)
 
     (target,) = claim().targets
 
     assert target.is_probe_due is is_due
+
+
+def test_a_probe_whose_turn_did_not_come_is_owed() -> None:
+    due(status="healthy", probe_policy="every_nth", probe_every=3, ok_streak=2)
+
+    first = claim()
+    schedule.release(first.targets, wait=timedelta(0), now=NOW)
+    schedule.finish(first.batch)
+    (again,) = claim().targets
+
+    assert again.is_probe_due
 
 
 def test_secrets_reach_the_target_decrypted_and_stay_out_of_its_text() -> None:

@@ -1,0 +1,90 @@
+"""No provider's batches take every process: others must not wait until a slow one has answered.
+
+A process that checks is busy with one provider for as long as a batch lasts, which is a minute
+where accounts hang. Redis counts who is at it; where it is away, nothing is counted, and nothing
+lost but that.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from uuid import uuid4
+
+import redis
+from django.conf import settings
+
+from integrations_health import quick_redis
+
+logger = logging.getLogger(__name__)
+
+# What a process that was killed held is free again after so long.
+KEPT_FOR = timedelta(seconds=15)
+_RENEWALS = 3
+_AWAY = (redis.RedisError, OSError)
+
+# By the server's own clock: those of our machines may differ.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if not redis.call('ZSCORE', KEYS[1], ARGV[1])
+    and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
+    return 0
+end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+
+
+def most() -> int:
+    """Return how many processes one provider may keep busy: all but one, of as many as it wakes."""
+    return max(settings.CHECK_WAKE_UPS - 1, 1)
+
+
+@contextmanager
+def place(provider: str) -> Iterator[bool]:
+    """Take a place at a provider for the block; the value says whether one was free.
+
+    It is kept for as long as the block lasts, and free soon after its process was killed.
+    """
+    holder = uuid4().hex
+    if not _take(provider, holder):
+        yield False
+        return
+    is_over = threading.Event()
+    renewing = threading.Thread(
+        target=_renew, args=(provider, holder, is_over), name="fair-share", daemon=True
+    )
+    renewing.start()
+    try:
+        yield True
+    finally:
+        is_over.set()
+        renewing.join()
+        with suppress(*_AWAY):
+            _link().zrem(_key(provider), holder)
+
+
+def _renew(provider: str, holder: str, is_over: threading.Event) -> None:
+    while not is_over.wait(KEPT_FOR.total_seconds() / _RENEWALS):
+        _take(provider, holder)
+
+
+def _take(provider: str, holder: str) -> bool:
+    kept_ms = int(KEPT_FOR.total_seconds() * 1000)
+    try:
+        return bool(_link().eval(_TAKE, 1, _key(provider), holder, str(kept_ms), str(most())))
+    except _AWAY as error:
+        logger.warning("fair_share.not_counted", extra={"reason": type(error).__name__})
+        return True
+
+
+def _link() -> redis.Redis:
+    return quick_redis.connection(settings.REDIS_URL)
+
+
+def _key(provider: str) -> str:
+    return f"checks:at:{provider}"
