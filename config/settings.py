@@ -166,6 +166,7 @@ REST_FRAMEWORK = {
         "integrations_health.authentication.CallerOfSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["integrations_health.permissions.MayByScope"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "integrations_health.api.negotiation.ByQuality",
     "DEFAULT_PARSER_CLASSES": ["integrations_health.strict_json.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "integrations_health.openapi.Schema",

@@ -21,7 +21,7 @@ from integrations_health.bars import Bar
 from integrations_health.charts import Stretch
 from integrations_health.check_log import Page
 from integrations_health.models import HealthCheck, Integration, ProviderIncident
-from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_status
+from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_since, shown_status
 from integrations_health.positions import Position
 from integrations_health.reauth_offers import Offers
 from integrations_health.reauth_rules import Call
@@ -117,7 +117,7 @@ class Detail:
     @property
     def since(self) -> datetime | None:
         """Return since when it has its status."""
-        return self.health.status_since
+        return shown_since(self.health.status_since, self.health.status, self.incident)
 
     @property
     def is_paused(self) -> bool:

@@ -54,7 +54,8 @@ class Feed:
     async def follow(self, ids: Collection[UUID]) -> set[UUID]:
         """Follow these, and send how they are now; return those that the caller can see.
 
-        Raises TooMany, and DatabaseError: then they are looked up when the database is back.
+        Of what is followed already it is sent anew: somebody asks. Raises TooMany, and
+        DatabaseError: then they are looked up when the database is back.
         """
         wanted = self._told.keys() | self._open_wishes | set(ids)
         if len(wanted) > MOST_IDS:
@@ -62,7 +63,11 @@ class Feed:
         new = {pk for pk in ids if pk not in self._told}
         self._open_wishes |= new
         await self._place(new)
-        return {pk for pk in ids if pk in self._told}
+        seen = {pk for pk in ids if pk in self._told}
+        for pk in seen - new:
+            self._told[pk] = self._told[pk]._replace(version=_NOTHING_TOLD)
+        await self._send_newest(seen - new)
+        return seen
 
     def unfollow(self, ids: Iterable[UUID]) -> None:
         """Follow these no more."""

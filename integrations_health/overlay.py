@@ -1,6 +1,7 @@
 """An open incident of a provider lies over the status of its integrations when it is read."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol, Self
 
 from django.db import connection
@@ -60,6 +61,18 @@ def shown_status(status: str, incident: ProviderIncident | None) -> str:
     if incident is not None and status == Status.HEALTHY:
         return Status.DEGRADED.value
     return status
+
+
+def shown_since(
+    since: datetime | None, status: str, incident: ProviderIncident | None
+) -> datetime | None:
+    """Return since when a row of this `status` is as people read it; None where nothing is known.
+
+    What reads degraded under an incident does so since that began, or the row is healthy.
+    """
+    if incident is None or since is None or status != Status.HEALTHY:
+        return since
+    return max(since, incident.opened_at)
 
 
 class Turns:

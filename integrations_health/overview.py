@@ -12,7 +12,7 @@ from integrations_health import bar_rows, names, wording
 from integrations_health.access import Caller
 from integrations_health.bars import Bar, Tone
 from integrations_health.models import HealthCheck, Integration, ProviderIncident
-from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_status
+from integrations_health.overlay import OpenIncidents, Overlay, Turns, shown_since, shown_status
 from integrations_health.reauth_offers import Offers
 from integrations_health.reauth_rules import Call
 from integrations_health.status import Status
@@ -156,7 +156,7 @@ def _row(health: Any, read: bar_rows.Read, overlay: Overlay, offers: Offers) -> 
         own_status=health.status,
         status=shown_status(health.status, incident),
         incident=incident,
-        since=health.status_since,
+        since=shown_since(health.status_since, health.status, incident),
         last_check_at=health.last_check_at,
         next_check_at=health.next_check_at if health.enabled else None,
         manual_at=health.manual_at,

@@ -12,7 +12,7 @@ from integrations_health.buckets import Bucket
 from integrations_health.history import Statistics
 from integrations_health.models import HealthCheck, ProviderIncident
 from integrations_health.outcomes import MEANINGS, Outcome
-from integrations_health.overlay import shown_status
+from integrations_health.overlay import shown_since, shown_status
 from integrations_health.probes import NO_PROBE
 from integrations_health.status import Vote
 
@@ -109,7 +109,7 @@ def current(
         "responseTimeMs": health.response_time_ms,
         "lastCheckAt": instant(health.last_check_at),
         "nextCheckAt": instant(health.next_check_at) if health.enabled else None,
-        "statusSince": instant(health.status_since),
+        "statusSince": instant(shown_since(health.status_since, health.status, incident)),
         "consecutiveFailures": health.consecutive_failures,
         "errorCode": health.error_code or None,
         "errorMessage": health.error_message or None,

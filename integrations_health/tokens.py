@@ -125,8 +125,15 @@ def _caller(claims: dict[str, Any]) -> Caller:
         scopes=OWN | {Scope.STAFF} if Scope.STAFF in words else OWN,
         user_id=user_id,
         external_id=external_id,
-        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        expires_at=_end(claims["exp"]),
     )
+
+
+def _end(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OSError, OverflowError, ValueError):
+        raise Refused("The claim `exp` is no time in seconds.") from None
 
 
 def _user_id(subject: object) -> UUID:

@@ -1,5 +1,7 @@
 """What staff see of providers and of the pulse of our schedule, and say of providers' outages."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,7 +13,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.http import HttpRequest
 
-from integrations_health import audit
+from integrations_health import audit, live
 from integrations_health.models import Heartbeat, ProviderBudget, ProviderIncident
 from integrations_health.outcomes import Cause
 from integrations_health.staff_pages import QuickAdmin, ReadOnlyAdmin
@@ -89,6 +91,11 @@ class ProviderIncidentAdmin(QuickAdmin):
         """Let what was said of an incident stand: it ends by being closed."""
         return () if obj is None else self.list_display
 
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Open the incident, and tell who looks at what it is about."""
+        super().save_model(request, obj, form, change)
+        self._tell([obj])
+
     @admin.action(description="Close the chosen incidents", permissions=["change"])
     @transaction.atomic
     def close(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
@@ -98,7 +105,13 @@ class ProviderIncidentAdmin(QuickAdmin):
         closed = queryset.model._default_manager.filter(pk__in=[one.pk for one in ended])
         closed.update(closed_at=Greatest("opened_at", Now()))
         audit.note(request, ended, "Closed.")
+        self._tell(ended)
         self.message_user(request, f"{len(ended)} closed.", messages.SUCCESS)
+
+    @staticmethod
+    def _tell(incidents: Iterable[Any]) -> None:
+        for provider in {incident.provider for incident in incidents}:
+            transaction.on_commit(partial(live.tell_of_incident, provider))
 
 
 @admin.register(ProviderBudget)

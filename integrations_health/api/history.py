@@ -77,7 +77,7 @@ class History(ApiView):
         row = found(self.caller, integration_id)
         asked = _asked(sent, now=clock.now())
         limit, after = sent.get("limit", USUAL), sent.get("cursor")
-        if request.accepted_media_type == Csv.media_type:
+        if isinstance(request.accepted_renderer, Csv):
             _refuse_pages(sent)
             return csv_answer(
                 request,

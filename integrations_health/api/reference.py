@@ -36,9 +36,10 @@ class Schema(ApiView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
         """Return the document as JSON or YAML."""
-        chosen = str(request.accepted_media_type)
-        text = openapi.written(as_yaml=chosen == Yaml.media_type)
-        return HttpResponse(text, content_type=f"{chosen}; charset=utf-8")
+        # What is accepted may have parameters, which the answer has not.
+        chosen = request.accepted_renderer
+        text = openapi.written(as_yaml=isinstance(chosen, Yaml))
+        return HttpResponse(text, content_type=f"{chosen.media_type}; charset=utf-8")
 
 
 class Docs(SpectacularSwaggerSplitView):

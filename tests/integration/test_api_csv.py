@@ -108,10 +108,38 @@ def test_nobody_elses_past_is_exported() -> None:
 
 
 @pytest.mark.django_db
-def test_another_kind_of_file_cannot_be_had() -> None:
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/csv;charset=utf-8", "text/csv"),
+        ("text/csv; header=present", "text/csv"),
+        ("TEXT/CSV;q=0.9", "text/csv"),
+        ("text/csv; charset=UTF-8, */*;q=0.1", "text/csv"),
+        ("text/csv, application/json;q=0.1", "text/csv"),
+        ("application/json;q=0, */*", "text/csv"),
+        ("text/*", "text/csv"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("text/csv, application/json", "application/json"),
+        ("text/csv;q=much, application/*;q=0.2", "text/csv"),
+        ("*/*", "application/json"),
+        ("", "application/json"),
+    ],
+)
+def test_the_client_gets_what_it_would_rather_have(accept: str, kind: str) -> None:
     made = factories.integration()
 
-    answer = as_user(made.user).get(path_of(made), WHOLE, headers={"Accept": "application/pdf"})
+    answer = as_user(made.user).get(path_of(made), WHOLE, headers={"Accept": accept})
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].partition(";")[0] == kind
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("accept", ["application/pdf", "text/csv;q=0, application/json;q=0"])
+def test_another_kind_of_file_cannot_be_had(accept: str) -> None:
+    made = factories.integration()
+
+    answer = as_user(made.user).get(path_of(made), WHOLE, headers={"Accept": accept})
 
     assert answer.status_code == 406
 

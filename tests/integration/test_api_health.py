@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from integrations_health import shapes
 from integrations_health.models import Integration
 from tests import factories
 from tests.callers import as_back_end, as_user
@@ -162,6 +163,22 @@ def test_an_incident_lies_over_what_is_healthy() -> None:
 
     assert current["status"] == "degraded"
     assert current["incident"]["id"] == str(incident.pk)
+
+
+@pytest.mark.parametrize(
+    ("status", "began_before", "is_of_incident"),
+    [("healthy", True, False), ("healthy", False, True), ("unhealthy", False, False)],
+)
+def test_nobody_is_degraded_since_before_the_incident(
+    status: str, began_before: bool, is_of_incident: bool, now: datetime
+) -> None:
+    made = factories.integration(status=status, status_since=now)
+    opened_at = now + timedelta(hours=-1 if began_before else 1)
+    factories.incident(provider="composio", opened_at=opened_at)
+
+    since = show(made).json()["current"]["statusSince"]
+
+    assert since == shapes.instant(opened_at if is_of_incident else now)
 
 
 def test_who_was_the_owner_before_is_not_shown_to_the_next(now: datetime) -> None:

@@ -124,13 +124,15 @@ def test_a_time_in_which_nobody_watched_is_a_gap(owner: User) -> None:
 
 
 def test_an_incident_lies_over_what_works_and_is_told_to_whom_it_concerns(owner: User) -> None:
-    factories.integration(user=owner, status="healthy", last_check_at=NOW)
+    long_ago = NOW - timedelta(days=30)
+    factories.integration(user=owner, status="healthy", status_since=long_ago, last_check_at=NOW)
     factories.incident(opened_at=NOW - timedelta(hours=1))
     factories.incident(provider="klavis", opened_at=NOW - timedelta(hours=1))
 
     found = read(owner)
 
     assert [(row.status, row.own_status) for row in found.rows] == [("degraded", "healthy")]
+    assert found.rows[0].since == NOW - timedelta(hours=1)
     assert [one.provider for one in found.incidents] == ["composio"]
     assert found.banner(zone=UTC).tone == "incident"
 

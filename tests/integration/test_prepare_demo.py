@@ -9,8 +9,15 @@ from django.contrib.auth import authenticate
 from django.test import Client
 from pytest_django import Settings
 
-from integrations_health.models import HealthCheck, Integration, User
+from integrations_health.models import (
+    DailyHealth,
+    HealthCheck,
+    HealthHistory,
+    Integration,
+    User,
+)
 from integrations_health.providers.simulator import Simulator, demo
+from tests import factories
 from tests.commands import Ran, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("staff_roles")]
@@ -95,6 +102,18 @@ def test_support_sees_the_health_and_changes_nothing_of_people(
 
     assert pages == dict.fromkeys(pages, 200)
     assert new_person == 403
+
+
+@pytest.mark.usefixtures("played")
+def test_what_is_watched_after_the_first_run_has_no_past_made_up(credentials: Path) -> None:
+    prepare(credentials)
+    mine = factories.integration()
+
+    prepare(credentials)
+
+    assert DailyHealth.objects.exists()
+    assert not DailyHealth.objects.filter(integration_id=mine.pk).exists()
+    assert not HealthHistory.objects.filter(integration_id=mine.pk).exists()
 
 
 @pytest.mark.usefixtures("played")

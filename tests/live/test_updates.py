@@ -93,6 +93,19 @@ def test_many_changes_within_a_moment_are_told_as_few(
     assert len(versions) < 20
 
 
+def test_who_subscribes_again_is_told_again_how_it_is(
+    server: Server, owner: User, session: str
+) -> None:
+    gmail = factories.integration(user=owner)
+    with server.open(session=session) as client:
+        subscribe(client, gmail)
+        first = heard(client)
+        subscribe(client, gmail)
+
+        assert heard(client) == first
+        assert hears_nothing(client, within=1)
+
+
 def test_who_unsubscribed_hears_nothing_more(server: Server, owner: User, session: str) -> None:
     gmail, slack = (factories.integration(user=owner, service=name) for name in ("gmail", "slack"))
     with server.open(session=session) as client:
