@@ -1,7 +1,7 @@
 """Which of its media types an answer has: the one that the client wants most (RFC 9110, 12.5.1)."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -29,15 +29,16 @@ class ByQuality(DefaultContentNegotiation):
     """Heeds `q`, which REST framework's own way takes for one more parameter of the type."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: Any = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Return the renderer that is wanted most, of equals the first. Raises NotAcceptable."""
         # Parameters of a type say nothing of which is meant: each of ours is there in one form.
         ranges = [_range(text) for text in self.get_accept_list(request) or ["*/*"]]
         ranges.sort(key=lambda one: one.is_wider)
-        best = max(renderers, key=lambda one: _quality(one.media_type or "", ranges))
+        offered = list(renderers)
+        best = max(offered, key=lambda one: _quality(one.media_type or "", ranges))
         if not _quality(best.media_type or "", ranges):
-            raise NotAcceptable(available_renderers=list(renderers))
+            raise NotAcceptable(available_renderers=offered)
         return best, best.media_type or ""
 
 
