@@ -8,13 +8,14 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import DateTimeField, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
-from integrations_health import audit, audit_words, secrecy
+from integrations_health import audit, audit_words, removal, secrecy
 from integrations_health.models import Integration
 
 if TYPE_CHECKING:
@@ -133,7 +134,10 @@ def _meets_secret(model: type[Model], lookup: str) -> bool:
 
 
 class OwnerAdmin(QuickAdmin):
-    """Pages over rows whose deletion takes rows of a ReadOnlyAdmin with them."""
+    """Pages over rows whose deletion takes integrations, and what hangs on them, with them."""
+
+    # The field of an integration by which it belongs to such a row.
+    owner_field = "pk"
 
     def get_deleted_objects(
         self, objs: Iterable[Model], request: HttpRequest
@@ -145,3 +149,18 @@ class OwnerAdmin(QuickAdmin):
         """
         chosen = [f"{one}, with its health, alerts and notifications" for one in objs]
         return chosen, {str(self.opts.verbose_name_plural): len(chosen)}, set(), []
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Delete one, once what is recorded of it just now is there."""
+        removal.lock(self._watched([obj.pk]))
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
+        """Delete the chosen ones, once what is recorded of them just now is there."""
+        removal.lock(self._watched(queryset.values_list("pk", flat=True)))
+        super().delete_queryset(request, queryset)
+
+    def _watched(self, owners: Iterable[Any]) -> QuerySet[Integration]:
+        return Integration.objects.filter(**{f"{self.owner_field}__in": list(owners)})

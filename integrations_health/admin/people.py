@@ -44,6 +44,8 @@ class GrantingAdmin(QuickAdmin):
 class PersonAdmin(GrantingAdmin, OwnerAdmin, AccountAdmin):
     """People: end users and staff."""
 
+    owner_field = "user"
+
     list_display = ("username", "email", "external_id", "timezone", "is_staff", "is_active")
     search_fields = ("username__startswith", "email__startswith", "external_id__exact")
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Here", {"fields": ("external_id", "timezone")}))
