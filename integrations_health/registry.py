@@ -181,10 +181,11 @@ def change(wanted: Mapping[UUID, Mapping[str, Any]], *, changes: Changes) -> Non
     """Change these fields of a thousand integrations at most, by id; what is gone stays gone."""
     if not wanted:
         return
-    # Ordered by pk: two workers that lock the same rows must not lock them crosswise.
-    locked = Integration.objects.filter(pk__in=wanted).order_by("pk").select_for_update()
+    # Ordered by pk: two workers that lock the same rows must not lock them crosswise. No key: it is
+    # shared by a new alert, whose maker holds the health row for which this waits in the end.
+    ordered = Integration.objects.filter(pk__in=wanted).order_by("pk")
     rows, names = [], {"updated_at"}
-    for row in locked:
+    for row in ordered.select_for_update(no_key=True):
         new = differences(row, wanted[row.pk])
         changes.updated += 1
         if "enabled" in new:
