@@ -122,5 +122,5 @@ def test_a_month_without_a_place_is_not_ready(client: Client, table: str) -> Non
 
 
 @pytest.mark.parametrize("page", ["/healthz", "/readyz"])
-def test_a_page_that_only_tells_takes_no_orders(client: Client, page: str) -> None:
-    assert client.post(page).status_code == 405
+def test_a_page_that_only_tells_takes_no_orders(page: str) -> None:
+    assert Client(enforce_csrf_checks=True).post(page).status_code == 405
