@@ -8,7 +8,7 @@ import django
 from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.http import HttpResponseBase
+from django.http import HttpResponseBadRequest, HttpResponseBase
 
 from integrations_health.problems import Problem, answer_of
 
@@ -35,10 +35,15 @@ class BoundedHandler(ASGIHandler):
         self, scope: Mapping[str, Any], body_file: Any
     ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
         """Return the request, or an answer when it cannot be understood."""
-        made = super().create_request(scope, body_file)
+        is_api = scope["path"].startswith("/api/")
+        try:
+            made = super().create_request(scope, body_file)
+        except ValueError:  # of a `Content-Type`, say in a charset that there is not
+            refused = answer_of(_malformed()) if is_api else HttpResponseBadRequest()
+            return None, refused
         request = made[0]
         if request is None:
-            return (None, answer_of(_not_text())) if scope["path"].startswith("/api/") else made
+            return (None, answer_of(_not_text())) if is_api else made
         # A body that comes in chunks has no length of its own, and without one it is not read.
         if "CONTENT_LENGTH" not in request.META:
             request.META["CONTENT_LENGTH"] = str(len(body_file.getbuffer()))
@@ -49,6 +54,10 @@ def application() -> BoundedHandler:
     """Return the ASGI application for HTTP."""
     django.setup(set_prefix=False)
     return BoundedHandler()
+
+
+def _malformed() -> Problem:
+    return Problem(status=400, code="malformed", detail="The request cannot be read.")
 
 
 def _not_text() -> Problem:

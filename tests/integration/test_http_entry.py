@@ -73,3 +73,10 @@ def test_an_address_that_is_no_text_is_a_problem() -> None:
     status, body, kind = ask([b"{}"], query=b"a=\xff")
 
     assert (status, body["code"], kind) == (400, "malformed", MEDIA_TYPE)
+
+
+@pytest.mark.parametrize("kind", ["text/plain; a*=bogus''x", "application/json; charset*=no''x"])
+def test_a_type_in_a_charset_that_there_is_not_is_a_problem(kind: str) -> None:
+    status, body, answered = ask([b"{}"], **{"content-type": kind})
+
+    assert (status, body["code"], answered) == (400, "malformed", MEDIA_TYPE)
