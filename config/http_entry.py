@@ -12,19 +12,29 @@ from django.http import HttpResponseBadRequest, HttpResponseBase
 
 from integrations_health.problems import Problem, answer_of
 
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+# What providers tell by themselves.
+HOOKS = "/api/hooks/"
+
 
 class BoundedHandler(ASGIHandler):
     """Django's handler, which by itself would write a body of any size to the disk."""
 
-    async def read_body(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> io.BytesIO:
-        """Return the body up to one byte more than is accepted; drop the rest of it."""
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    async def handle(self, scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        """Answer a request, of whose body comes one byte more than its address accepts."""
+        is_hook = scope["path"].startswith(HOOKS)
+        most = settings.LARGEST_PROVIDER_EVENT if is_hook else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        await super().handle(scope, _cut(receive, most=most + 1), send)
+
+    async def read_body(self, receive: Receive) -> io.BytesIO:
+        """Return the body, which stays in memory."""
         body = io.BytesIO()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise RequestAborted
-            body.write(message.get("body", b"")[: most - body.tell()])
+            body.write(message.get("body", b""))
             # Read to its end all the same: until then the server takes no disconnect for one.
             if not message.get("more_body", False):
                 break
@@ -54,6 +64,22 @@ def application() -> BoundedHandler:
     """Return the ASGI application for HTTP."""
     django.setup(set_prefix=False)
     return BoundedHandler()
+
+
+def _cut(receive: Receive, *, most: int) -> Receive:
+    """Return what receives `most` bytes of a body, and drops the rest of it."""
+    left = most
+
+    async def receive_some() -> Message:
+        nonlocal left
+        message = await receive()
+        if "body" not in message:
+            return message
+        kept = message["body"][:left]
+        left -= len(kept)
+        return {**message, "body": kept}
+
+    return receive_some
 
 
 def _malformed() -> Problem:

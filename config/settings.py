@@ -97,6 +97,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The largest body of a request; no form and no call needs more.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+# But of what a provider tells by itself, which brings a whole account.
+LARGEST_PROVIDER_EVENT = 256 * 1024
 
 LOGGING = logs.configuration(
     as_text=environment.choice("LOG_FORMAT", default="json", among=("json", "text")) == "text"
@@ -314,6 +316,8 @@ PROVIDERS: dict[str, dict[str, Any]] = {
             default="https://backend.composio.dev",
         ),
         "api_key": environment.text("COMPOSIO_API_KEY", example="ak_...", default=""),
+        # Any of them signs what Composio tells by itself; without one there is no such address.
+        "webhook_secrets": environment.words("COMPOSIO_WEBHOOK_SECRET", default=[]),
         "calls_per_minute": environment.number("COMPOSIO_CALLS_PER_MINUTE", default=2000),
         "concurrency": environment.number("COMPOSIO_CONCURRENCY", default=50, least=1, most=500),
         # Where people may be sent to connect again, beside the API's own address.

@@ -78,6 +78,7 @@ class _Batch:
         self.unreachable: set[UUID] = set()
         self.wait: timedelta | None = None
         self._config = settings.PROVIDERS[provider.name]
+        self._secrets = (self._config["api_key"], *self._config.get("webhook_secrets", ()))
         self._slow_after_ms = settings.SLOW_MS
         self._allotment = allotment
         self._patience = Patience(targets=len(targets))
@@ -244,5 +245,5 @@ class _Batch:
             id=id,
             at=at,
             slow_after_ms=self._slow_after_ms,
-            secrets=(self._config["api_key"], target.server_url, target.server_token),
+            secrets=(*self._secrets, target.server_url, target.server_token),
         )

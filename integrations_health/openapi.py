@@ -14,6 +14,7 @@ from integrations_health.problems import INSTANCE, MEDIA_TYPE, TYPE
 Document = dict[str, Any]
 # An operation lists here what else it may answer, beside what every one may.
 ALSO = "x-problems"
+COMPOSIO_SIGNATURE = "composioSignature"
 
 PROBLEM: Document = {
     "type": "object",
@@ -39,6 +40,13 @@ FIELD_ERROR: Document = {
         "problem": {"type": "string"},
         "remedy": {"type": "string", "description": "What to send instead."},
     },
+}
+SIGNATURE: Document = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "webhook-signature",
+    "description": "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64, made with the "
+    "secret of Composio's webhook subscription; several stand one behind the other.",
 }
 HEADERS: Document = {
     "RequestId": {
@@ -128,6 +136,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 def add_what_every_operation_shares(result: Document, **_: Any) -> Document:
     """Add the problems that may be answered, and the headers that always are."""
     components = result["components"]
+    components["securitySchemes"][COMPOSIO_SIGNATURE] = SIGNATURE
     components["schemas"] |= {"Problem": PROBLEM, "FieldError": FIELD_ERROR}
     components["headers"] = HEADERS
     components["responses"] = {

@@ -29,6 +29,7 @@ GET    api/alerts/<id>                  200   404   200   404    401       401  
 POST   api/alerts/<id>/acknowledge      200   404   200   404    401       401     403    400
 GET    api/incidents                    200   200   200   200    401       401     200    200
 POST   api/ws-ticket                    201   201   201   201    401       401     201    201
+POST   api/hooks/composio               401   401   401   401    401       401     401    401
 GET    api/schema                       200   200   200   200    200       200     200    200
 GET    api/docs                         200   200   200   200    200       200     200    200
 GET    healthz                          200   200   200   200    200       200     200    200
@@ -59,7 +60,8 @@ POST   alerts/<id>/acknowledge/         302   302   302   404    302       302  
 GET    favicon.svg                      200   200   200   200    200       200     200    200
 GET    favicon.ico                      302   302   302   302    302       302     302    302
 """
-PUBLIC = frozenset({"api/schema", "api/docs"})
+# Nobody is asked who they are: not at all, or, where a signature counts, not by their token.
+PUBLIC = frozenset({"api/schema", "api/docs", "api/hooks/composio"})
 # What is sent; a method that is not here sends nothing.
 BODIES: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
     ("POST", "api/integrations"): lambda: {

@@ -15,7 +15,8 @@ export class Refused extends Error {
   }
 }
 
-type Name = keyof Operations;
+/** What Composio calls by itself is nobody else's. */
+type Name = Exclude<keyof Operations, "receiveComposioEvent">;
 
 export interface Sent<N extends Name> {
   /** The id in the path, where there is one. */

@@ -159,6 +159,13 @@ export type CheckRunning = {
 
 export type CheckRunningStateEnum = "running";
 
+export type ComposioEvent = {
+  /** What happened; most of it has no effect. */
+  type: string;
+  /** The connected account, of which `id` is read. */
+  data: Record<string, unknown>;
+};
+
 /** How an integration is now. */
 export type Current = {
   /** Under an incident what is healthy reads degraded. */
@@ -536,6 +543,14 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: ReauthLink;
+  };
+  /** Hear an event of Composio; what an account that expired serves is checked at once. */
+  receiveComposioEvent: {
+    method: "POST";
+    path: "/api/hooks/composio";
+    query: Record<string, never>;
+    body: ComposioEvent;
+    answer: undefined;
   };
   /** Stop watching an integration, and forget it. */
   removeIntegration: {

@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 from integrations_health.api.checks import Check
 from integrations_health.api.health import Health
 from integrations_health.api.history import History
+from integrations_health.api.hooks import ComposioEvents
 from integrations_health.api.incidents import Incidents
 from integrations_health.api.integrations import Integrations, OneIntegration
 from integrations_health.api.reauthentication import Reauthentication
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/reauthenticate", Reauthentication.as_view(), name="api-reauthenticate"),
     path("incidents", Incidents.as_view(), name="api-incidents"),
     path("ws-ticket", SocketTickets.as_view(), name="api-socket-ticket"),
+    path("hooks/composio", ComposioEvents.as_view(), name="api-composio-events"),
     path("schema", Schema.as_view(), name="api-schema"),
     path("docs", Docs.as_view(), name="api-docs"),
 ]

@@ -62,6 +62,7 @@ def server(
         "COMPOSIO_BASE_URL": provider.base_url,
         "COMPOSIO_API_KEY": provider.api_key,
         "COMPOSIO_CALLS_PER_MINUTE": "0",
+        "COMPOSIO_WEBHOOK_SECRET": keys.SECRET,
     }
     with web(tmp_path_factory.mktemp("web"), **environment) as started:
         yield started

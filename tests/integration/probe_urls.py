@@ -51,6 +51,16 @@ class Fields(ApiView):
         return Response()
 
 
+class Hook(ApiView):
+    """Says how much of a body there is to read."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request: Request) -> Response:
+        return Response({"read": len(request.read())})
+
+
 ERRORS = {
     "crash": lambda: ZeroDivisionError(CANARY),
     "missing": lambda: Http404(CANARY),
@@ -74,6 +84,7 @@ class Failing(ApiView):
 
 urlpatterns = [
     path("api/whoever", Whoever.as_view()),
+    path("api/hooks/whoever", Hook.as_view()),
     path("api/fields", Fields.as_view()),
     path("api/fails/<error>", Failing.as_view()),
     path("", include(urls.urlpatterns)),

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests import keys
+from tests import hooks, keys
 from tests.web_process import Web, web
 
 # What a client waits at most for this answer: the pool's patience, and a busy machine.
@@ -22,6 +22,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
         tmp_path_factory.mktemp("web"),
         DATABASE_URL="postgresql://nobody@127.0.0.1:1/away",
         JWT_SECRET=keys.SECRET,
+        COMPOSIO_WEBHOOK_SECRET=hooks.SECRET,
     ) as started:
         yield started
 
@@ -59,3 +60,23 @@ def test_a_good_token_is_known_before_the_database_is_asked(server: Web) -> None
     answer = ask(server, keys.signed(keys.SECRET, "HS256"), "PUT")
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [(hooks.SECRET, (503, "database_unavailable")), ("another", (401, "refused"))],
+)
+def test_what_a_provider_signed_is_to_be_sent_again(
+    server: Web, secret: str, expected: tuple[int, str]
+) -> None:
+    body = hooks.expired("ca_1")
+
+    answer = httpx.post(
+        f"{server.url}{hooks.PATH}",
+        content=body,
+        headers=hooks.headers(body, secret=secret),
+        timeout=30,
+        trust_env=False,
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == expected

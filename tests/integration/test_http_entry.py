@@ -21,14 +21,20 @@ def shared_secret(settings: Any) -> None:
     settings.JWT_SECRET = keys.SECRET
 
 
-def ask(chunks: Iterable[bytes], *, query: bytes = b"", **headers: str) -> tuple[int, Any, str]:
+def ask(
+    chunks: Iterable[bytes],
+    *,
+    query: bytes = b"",
+    kind: str = "application/json",
+    path: str = "/api/whoever",
+) -> tuple[int, Any, str]:
     """Send a request in chunks, as an ASGI server hands them over."""
-    sent = {"host": "localhost", "content-type": "application/json", **headers}
+    sent = {"host": "localhost", "content-type": kind}
     sent["authorization"] = f"Bearer {keys.signed(keys.SECRET, 'HS256')}"
     scope = {
         "type": "http",
         "method": "POST",
-        "path": "/api/whoever",
+        "path": path,
         "query_string": query,
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
     }
@@ -46,8 +52,8 @@ def ask(chunks: Iterable[bytes], *, query: bytes = b"", **headers: str) -> tuple
         heard.append(message)
 
     asyncio.run(BoundedHandler()(scope, receive, send))
-    kind = dict(heard[0]["headers"])[b"Content-Type"].decode()
-    return heard[0]["status"], json.loads(b"".join(m.get("body", b"") for m in heard)), kind
+    answered = dict(heard[0]["headers"])[b"Content-Type"].decode()
+    return heard[0]["status"], json.loads(b"".join(m.get("body", b"") for m in heard)), answered
 
 
 def test_a_body_in_chunks_without_a_length_is_read() -> None:
@@ -69,6 +75,12 @@ def test_a_body_without_an_end_is_not_kept() -> None:
     assert (status, body["code"], kind) == (413, "too_large", MEDIA_TYPE)
 
 
+def test_of_what_a_provider_tells_more_is_read_and_not_all_of_it() -> None:
+    status, body, _ = ask([b" " * MOST] * 200, path="/api/hooks/whoever")
+
+    assert (status, body) == (200, {"read": ours.LARGEST_PROVIDER_EVENT + 1})
+
+
 def test_an_address_that_is_no_text_is_a_problem() -> None:
     status, body, kind = ask([b"{}"], query=b"a=\xff")
 
@@ -77,6 +89,6 @@ def test_an_address_that_is_no_text_is_a_problem() -> None:
 
 @pytest.mark.parametrize("kind", ["text/plain; a*=bogus''x", "application/json; charset*=no''x"])
 def test_a_type_in_a_charset_that_there_is_not_is_a_problem(kind: str) -> None:
-    status, body, answered = ask([b"{}"], **{"content-type": kind})
+    status, body, answered = ask([b"{}"], kind=kind)
 
     assert (status, body["code"], answered) == (400, "malformed", MEDIA_TYPE)

@@ -105,6 +105,7 @@ def _token(user: User, *more: Scope, now: datetime | None = None) -> str:
 @pytest.fixture
 def cast(settings: Any, redis: redis_client.Redis) -> Cast:
     settings.JWT_SECRET = keys.SECRET
+    settings.PROVIDERS["composio"]["webhook_secrets"] = [keys.SECRET]
     return Cast()
 
 

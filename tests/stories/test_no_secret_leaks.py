@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
+from redis import Redis
 
 from alerts import reconnects
 from config import exposition
 from integrations_health import pipeline
 from integrations_health.models import HealthCheck
 from integrations_health.providers.simulator import Simulator
+from integrations_health.providers.simulator.composio_webhooks import expired_event
 from integrations_health.providers.simulator.leaks import CANARIES
-from tests import factories
+from tests import factories, hooks
 from tests.conftest import NOW
 from tests.reconnecting import consent, expired, state_of
 from tests.roles import browser_of
@@ -108,3 +110,46 @@ def test_no_link_and_no_state_of_who_connects_again_is_kept_logged_or_shown(
     assert foreign == [404, 404]
     assert "Work mail" in seen
     assert [part for part in (*ways, state_of(location), link) if part in seen] == []
+
+
+def test_nothing_of_what_a_provider_tells_is_kept_or_logged(
+    simulator: Simulator, redis: Redis, caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    settings.PROVIDERS["composio"]["webhook_secrets"] = [hooks.SECRET]
+    account = simulator.connect("composio", "gmail", status="EXPIRED", status_reason=CANARIES[0])
+    watch(simulator, account, next_check_at=NOW)
+    said, body = expired_event(account, hooks.SECRET, id="msg_canary")
+
+    answers = [
+        hooks.tell(said, body),
+        hooks.tell(said, body + b" "),
+        hooks.tell(hooks.headers(b"no event"), b"no event"),
+    ]
+
+    heard = [vars(record) for record in caplog.records if record.msg == "provider_event.heard"]
+    kept = b"\n".join(key + (redis.dump(key) or b"") for key in redis.scan_iter())
+    seen = everything_stored() + everything_logged(caplog) + str(kept)
+    seen += "".join(f"{answer.content!r}{answer.headers}" for answer in answers)
+    assert [answer.status_code for answer in answers] == [204, 401, 204]
+    assert CANARIES[0] in body.decode()
+    assert [(one["is_known"], one["due"]) for one in heard] == [(True, 1), (False, 0)]
+    secrets = (CANARIES[0], "msg_canary", said["webhook-signature"][3:], hooks.SECRET)
+    assert [secret for secret in secrets if secret in seen] == []
+
+
+def test_the_secret_of_our_webhook_is_redacted_even_of_plain_words(
+    simulator: Simulator, settings: Any
+) -> None:
+    secret = "error during token refresh"
+    settings.PROVIDERS["composio"]["webhook_secrets"] = ["another", secret]
+    account = simulator.connect(
+        "composio", "gmail", status="EXPIRED", status_reason=f"Permanent {secret}"
+    )
+    watch(simulator, account, next_check_at=NOW)
+
+    pipeline.run("composio", now=NOW)
+
+    stored = everything_stored()
+    assert "Permanent [redacted]" in stored
+    assert secret not in stored
