@@ -181,11 +181,10 @@ def change(wanted: Mapping[UUID, Mapping[str, Any]], *, changes: Changes) -> Non
     """Change these fields of a thousand integrations at most, by id; what is gone stays gone."""
     if not wanted:
         return
-    # Ordered by pk: two workers that lock the same rows must not lock them crosswise. No key: it is
-    # shared by a new alert, whose maker holds the health row for which this waits in the end.
-    ordered = Integration.objects.filter(pk__in=wanted).order_by("pk")
     rows, names = [], {"updated_at"}
-    for row in ordered.select_for_update(no_key=True):
+    # In order, and not their keys, which new alerts share: two that meet must not wait crosswise.
+    locked = Integration.objects.select_for_update(no_key=True).filter(pk__in=wanted)
+    for row in locked.order_by("pk"):
         new = differences(row, wanted[row.pk])
         changes.updated += 1
         if "enabled" in new:
