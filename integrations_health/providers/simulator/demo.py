@@ -38,7 +38,8 @@ PATIENTS = (
     Patient("klavis", 3, "calendar", "tool_gone"),
     Patient("klavis", 4, "slack", "malformed"),
     Patient("klavis", 5, "gmail", "ok*6, 502*2, again"),
-    Patient("klavis", 6, "calendar", "429*1, ok"),
+    # The last of them: whoever comes after a refusal waits for a minute.
+    Patient("klavis", 12, "gmail", "429*1, ok"),
     Patient("mcp", 1, "calendar", "revoked"),
     Patient("mcp", 2, "slack", "disconnect"),
     Patient("mcp", 3, "gmail", "html"),
