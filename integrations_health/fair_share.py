@@ -15,7 +15,7 @@ from uuid import uuid4
 import redis
 from django.conf import settings
 
-from integrations_health import quick_redis
+from integrations_health import places, quick_redis
 
 logger = logging.getLogger(__name__)
 
@@ -23,20 +23,6 @@ logger = logging.getLogger(__name__)
 KEPT_FOR = timedelta(seconds=15)
 _RENEWALS = 3
 _AWAY = (redis.RedisError, OSError)
-
-# By the server's own clock: those of our machines may differ.
-_TAKE = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if not redis.call('ZSCORE', KEYS[1], ARGV[1])
-    and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
-    return 0
-end
-redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 1
-"""
 
 
 def most() -> int:
@@ -76,7 +62,7 @@ def _renew(provider: str, holder: str, is_over: threading.Event) -> None:
 def _take(provider: str, holder: str) -> bool:
     kept_ms = int(KEPT_FOR.total_seconds() * 1000)
     try:
-        return bool(_link().eval(_TAKE, 1, _key(provider), holder, str(kept_ms), str(most())))
+        return bool(_link().eval(places.TAKE, 1, _key(provider), holder, str(kept_ms), str(most())))
     except _AWAY as error:
         logger.warning("fair_share.not_counted", extra={"reason": type(error).__name__})
         return True

@@ -8,24 +8,13 @@ from typing import cast
 
 import redis.asyncio
 
+from integrations_health import places
+
 MOST_PER_USER = 10
 # Renewed every minute or so: a process that died gives its seats back.
 _KEPT_FOR = timedelta(seconds=150)
 
 _here: defaultdict[str, set[str]] = defaultdict(set)
-
-# By the server's own clock: those of our machines may differ.
-_TAKE = """
-local now = tonumber(redis.call('TIME')[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if not redis.call('ZSCORE', KEYS[1], ARGV[1])
-    and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
-    return 0
-end
-redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-return 1
-"""
 
 
 async def take(link: redis.asyncio.Redis, *, who: str, socket: str) -> bool:
@@ -35,9 +24,9 @@ async def take(link: redis.asyncio.Redis, *, who: str, socket: str) -> bool:
     """
     here = _here[who]
     here.add(socket)
-    seconds = int(_KEPT_FOR.total_seconds())
+    kept_ms = int(_KEPT_FOR.total_seconds() * 1000)
     try:
-        taken = link.eval(_TAKE, 1, _key(who), socket, seconds, MOST_PER_USER)
+        taken = link.eval(places.TAKE, 1, _key(who), socket, kept_ms, MOST_PER_USER)
         is_taken = bool(await cast("Awaitable[int]", taken))
     except redis.RedisError:
         is_taken = len(here) <= MOST_PER_USER

@@ -1,12 +1,10 @@
 """Operators say that a provider fails for many, and that it is over; the rest only read it."""
 
 from datetime import datetime
-from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from integrations_health import live
 from integrations_health.models import ProviderIncident
 from tests import factories
 from tests.admin_pages import url
@@ -37,26 +35,6 @@ def test_an_operator_opens_an_incident_and_closes_it() -> None:
         "Added. Provider: “composio”. Service: “gmail”. Cause: “provider”.",
         "Closed.",
     ]
-
-
-def test_who_looks_is_told_when_an_incident_is_opened_and_closed(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(live, "tell_of_incident", told.append)
-    client = browser_of(member("operator"))
-
-    with django_capture_on_commit_callbacks(execute=True):
-        client.post(url(ProviderIncident, "add"), ADD)
-    opened = [str(ProviderIncident.objects.get().pk)]
-    told_of_opening = list(told)
-    with django_capture_on_commit_callbacks(execute=True):
-        client.post(
-            url(ProviderIncident, "changelist"), {"action": "close", "_selected_action": opened}
-        )
-
-    assert told_of_opening == ["composio"]
-    assert told == ["composio", "composio"]
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ from django.conf import settings
 from redis import Redis
 
 from integrations_health import audience, live, network, pipeline, quick_redis, schedule
-from integrations_health.models import HealthCheck, Integration
+from integrations_health.models import HealthCheck, Integration, ProviderIncident
 from tests import factories
+from tests.admin_pages import url
 from tests.conftest import NO_SERVER
 from tests.results import claim, lose, result
+from tests.roles import browser_of, member
 from tests.statements import counted_statements
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +193,20 @@ def test_an_incident_is_one_message() -> None:
     live.tell_of_incident("composio")
 
     assert [told(), told()] == [{"type": "incident", "provider": "composio"}, None]
+
+
+def test_an_incident_that_staff_open_and_close_is_told_like_any_other(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    client = browser_of(member("operator"))
+    about = {"provider": "composio", "service": "gmail", "cause": "provider"}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url(ProviderIncident, "add"), about)
+    opened = told()
+    closing = {"action": "close", "_selected_action": [str(ProviderIncident.objects.get().pk)]}
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url(ProviderIncident, "changelist"), closing)
+
+    assert opened == {"type": "incident", "provider": "composio"}
+    assert [told(), told()] == [opened, None]
