@@ -77,7 +77,7 @@ _STATUS = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_STATUSES)})(?!\d)")
 _UNKNOWN_TOOL = re.compile(
     r"\bunknown tool\b|\btool [\"'`]?[\w.-]{1,100}[\"'`]? (?:was )?not found\b"
 )
-# As the SDKs for Go, TypeScript and Python say it.
+# As servers made with the SDKs for Go and Rust say it, and what is worded like that.
 _NO_HANDSHAKE = re.compile(
     r"\b(?:not initiali[sz]ed\b|(?:during session|before|expects?|expected|requires?) initiali[sz])"
 )
