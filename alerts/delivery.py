@@ -31,7 +31,7 @@ class NotDead(Exception):
 def run(channel: str, *, now: datetime | None = None) -> bool:
     """Deliver one batch; say whether more may be due. `now` replaces the clock in tests."""
     sender = SENDERS[channel]
-    began_at = now or clock.now()
+    began_at, ends_at = now or clock.now(), lanes.budget_end()
     claim = claims.claim(channel, pause_until=began_at - sender.pause, now=began_at)
     if not claim.ids:
         return False
@@ -52,7 +52,7 @@ def run(channel: str, *, now: datetime | None = None) -> bool:
             lane = "" if channel == "email" else row.recipient
             by_recipient.setdefault(lane, []).append(made)
     unsent: list[UUID] = []
-    for attempt in lanes.send(sender, list(by_recipient.values())):
+    for attempt in lanes.send(sender, list(by_recipient.values()), ends_at=ends_at):
         if not attempt.is_tried:
             unsent.append(attempt.message.id)
             continue

@@ -28,13 +28,22 @@ class Attempt:
     duration: timedelta = timedelta()
 
 
-def send(sender: Sender, lanes: Sequence[Sequence[Outgoing]]) -> Iterator[Attempt]:
+def budget_end() -> float:
+    """Return until when (monotonic, seconds) a batch that is claimed now may begin messages."""
+    budget: timedelta = settings.DELIVERY_BUDGET
+    return time.monotonic() + budget.total_seconds()
+
+
+def send(
+    sender: Sender, lanes: Sequence[Sequence[Outgoing]], *, ends_at: float
+) -> Iterator[Attempt]:
     """Send each lane in a thread of its own; yield what became of each message, as it does.
 
-    After DELIVERY_BUDGET nothing more is begun, so that the batch ends well before its lease.
+    After `ends_at` (monotonic, seconds) nothing more is begun, so that the batch ends well before
+    its lease; but the first message of each lane always is, so that something gets through however
+    slow all is.
     """
     ended: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
-    ends_at = time.monotonic() + settings.DELIVERY_BUDGET.total_seconds()
     for lane in lanes:
         arguments = (sender, deque(lane), ends_at, ended)
         # Daemons: a worker that is told to end does not wait for a server that hangs.
@@ -64,8 +73,8 @@ def _drive(
     error: MayWorkLater | None = None
     try:
         with sender.open() as line:
-            while waiting and time.monotonic() < ends_at:
-                started_at = time.monotonic()
+            started_at = time.monotonic()
+            while True:
                 failed: MayWorkLater | NeverWorks | None = None
                 try:
                     line.send(waiting[0])
@@ -77,8 +86,12 @@ def _drive(
                     failed = MayWorkLater(OUR_FAULT)
                 took = timedelta(seconds=time.monotonic() - started_at)
                 ended.put(Attempt(message=waiting.popleft(), error=failed, duration=took))
-                if waiting:
-                    time.sleep(sender.pause.total_seconds())
+                if not waiting:
+                    return
+                time.sleep(sender.pause.total_seconds())
+                started_at = time.monotonic()
+                if started_at >= ends_at:
+                    break
     except MayWorkLater as closed:
         error = closed
     except Exception:  # a bug of ours must leave nobody waiting for this lane

@@ -422,12 +422,13 @@ DEFAULT_FROM_EMAIL = environment.text(
 # Hosts in your own network that messages may go to, `host:port`, even unencrypted; any other
 # private address is refused.
 DELIVERY_TRUSTED_HOSTS = environment.words("DELIVERY_TRUSTED_HOSTS", default=[])
-# Whoever sends starts no message after the budget: the last one has ended long before the lease.
 DELIVERY_BATCH_SIZE = 40
-DELIVERY_BUDGET = timedelta(seconds=5)
 DELIVERY_LEASE = timedelta(
     seconds=environment.seconds("DELIVERY_LEASE_SECONDS", default=120, least=1, most=600)
 )
+# Whoever sends starts no message after the budget: the last one has ended, and is marked, before
+# the lease.
+DELIVERY_BUDGET = min(timedelta(seconds=5), DELIVERY_LEASE / 2)
 
 # --- Celery ---------------------------------------------------------------------------------
 

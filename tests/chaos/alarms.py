@@ -15,7 +15,8 @@ from tests.chaos.stack import AFTER_SILENCE, LEASE, Stack
 from tests.receivers import MailReceiver, WebReceiver
 
 STAFF_RULE = UUID(int=1)
-DELIVERY_LEASE = 3
+# No less: in half of it a slow machine makes and sends a batch.
+DELIVERY_LEASE = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
