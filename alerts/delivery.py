@@ -99,6 +99,8 @@ def _made(row: Notification, *, token: UUID, now: datetime) -> Outgoing:
         raise NeverWorks("The destination is switched off.")
     if row.user is not None and not row.user.email:
         raise NeverWorks("The person has no e-mail address any more.")
+    if row.user is not None and not row.user.is_active:
+        raise NeverWorks("The person's account is switched off.")
     try:
         outgoing = contents.outgoing(row, now=now)
     except UnreadableSecret:

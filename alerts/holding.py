@@ -181,5 +181,5 @@ def _by_destination(alert: Facts) -> Held | None:
         why = f"The rule “{rule.name}” tells by {rule.action} and names no destination."
         return Held(Reason.NO_DESTINATION, why)
     if not alert.email:
-        return Held(Reason.NO_DESTINATION, "The owner has no e-mail address.")
+        return Held(Reason.NO_DESTINATION, "The owner has no e-mail address, or is switched off.")
     return None

@@ -54,7 +54,8 @@ def recipient_of(rule: Rule, *, user_id: UUID, email: str) -> Recipient:
 def told_of(alert_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:
     """Return who is told, or will be, that each of these alerts opened.
 
-    A person is told at the address they have by now; who has none any more, is not.
+    A person is told at the address they have by now; who has none any more, or an account that is
+    switched off, is not.
     """
     if not alert_ids:
         return {}
@@ -68,7 +69,7 @@ def told_of(alert_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:
             JOIN notifications n ON n.id = i.notification_id
             LEFT JOIN users u ON u.id = n.user_id
             WHERE i.alert_id = ANY(%b) AND i.event = 'opened'
-                AND (n.user_id IS NULL OR u.email <> '')
+                AND (n.user_id IS NULL OR (u.email <> '' AND u.is_active))
             """,
             [list(alert_ids)],
         )

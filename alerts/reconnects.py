@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, Value, When
 
 from alerts import decisions, planning, sight
 from alerts.decisions import Line, Verdict
@@ -31,7 +32,7 @@ _WHY = {
     Call.UNSUPPORTED.value: "{} of a provider without a sign-in",
     Call.ON_HOLD.value: "{} on hold, since too many fail at once for it to be their owners'",
     _SILENCED: "{} silenced or in maintenance",
-    _NO_ADDRESS: "{} whose owner has no e-mail address",
+    _NO_ADDRESS: "{} whose owner has no e-mail address, or is switched off",
     _SENT_BEFORE: "{} sent one before",
     _TWICE: "{} of a connection that is in it already",
     _GONE: "{} no longer there",
@@ -43,7 +44,7 @@ _COLUMNS = (
     "rule_id",
     "error_code",
     "resolved_at",
-    "user__email",
+    Case(When(user__is_active=True, then="user__email"), default=Value("")),
     "integration__service",
     "integration__provider",
     "integration__health__enabled",

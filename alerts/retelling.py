@@ -26,7 +26,8 @@ _BECAUSE = {
 }
 # What only who can mend it makes something of.
 _FOR_STAFF = {
-    Reason.NO_DESTINATION: "its rule has no destination that is on, or its owner no e-mail address",
+    Reason.NO_DESTINATION: "its rule has no destination that is on, or its owner no"
+    " e-mail address or an account that is switched off",
 }
 _AFTERWARDS = {
     Reason.RULE_DISABLED: "It is sent when the rule is switched on.",

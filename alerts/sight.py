@@ -26,7 +26,9 @@ SELECT COALESCE(%b::timestamptz, now()),
           WHERE resolved_at IS NULL AND integration_id = ANY(%b))
 """
 _WATCHED = """
-SELECT i.id, i.user_id, i.service, i.provider, i.display_name, i.enabled, u.email,
+SELECT i.id, i.user_id, i.service, i.provider, i.display_name, i.enabled,
+    -- Whose account is switched off is sent nothing.
+    CASE WHEN u.is_active THEN u.email ELSE '' END,
     h.last_check_at, f.penalty, f.counted_at, f.is_flapping
 FROM user_integrations i
 JOIN users u ON u.id = i.user_id
@@ -83,7 +85,10 @@ class Glance(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """An integration and its owner, as far as alerts are concerned."""
+    """An integration and its owner, as far as alerts are concerned.
+
+    `email` is empty, too, while the owner's account is switched off.
+    """
 
     id: UUID
     user_id: UUID

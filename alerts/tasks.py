@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from alerts import claims, decisions, delivery, notices, owed
+from alerts import claims, decisions, delivery, notices, owed, retention
 from integrations_health import clock
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,13 @@ def close_stale_notices() -> None:
 def prune_decisions() -> None:
     """Delete decisions that are past keeping."""
     decisions.prune(now=clock.now())
+
+
+@shared_task(queue="maintenance")
+def prune_alerts() -> None:
+    """Delete alerts and messages that are past keeping; what is left over goes an hour later."""
+    pruned = retention.prune(now=clock.now())
+    logger.info("alerts.pruned", extra=pruned)
 
 
 @shared_task(queue="notifications")

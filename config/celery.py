@@ -68,6 +68,14 @@ app.conf.beat_schedule = {
         "task": "alerts.tasks.prune_decisions",
         "schedule": crontab(minute="40", hour="0"),
     },
+    "prune alerts": {
+        "task": "alerts.tasks.prune_alerts",
+        "schedule": crontab(minute="50"),
+    },
+    "clear sessions": {
+        "task": "config.tasks.clear_sessions",
+        "schedule": crontab(minute="55", hour="0"),
+    },
 }
 self_waking.install(app)
 kept_connections.install(app)

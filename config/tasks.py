@@ -1,6 +1,7 @@
 """What Celery runs that concerns the product as a whole."""
 
 from celery import shared_task
+from django.core.management import call_command
 
 from config import exposition, pushing
 
@@ -12,3 +13,9 @@ def tell_prometheus() -> None:
     """Keep up what Prometheus is told, whether it asks or not, and push it where that is wanted."""
     exposition.keep_up()
     pushing.push()
+
+
+@shared_task(queue="maintenance")
+def clear_sessions() -> None:
+    """Delete the sessions of browsers that have run out."""
+    call_command("clearsessions")

@@ -76,7 +76,8 @@ def advance(
 
     `jitter` is a number from -1 to 1 that moves the next look by up to 5 %. `wait`, when given,
     replaces the ladder (a provider's Retry-After, say) and is never shortened by the jitter. A
-    suspicion that waits for its second look brings its own wait, 60 s after the first.
+    suspicion that waits for its second look brings its own wait, 60 s after the first; when that
+    look heard nothing of the grant, there is one more, 60 s later, before the ladder goes on.
     """
     if vote is _HEALTHY_VOTE:
         new = HealthState(_HEALTHY, 0, state.ok_streak + 1)
@@ -85,6 +86,8 @@ def advance(
         if vote is Vote.SUSPECT and not is_confirmed(new, at=at):
             assert new.suspected_at is not None
             return Change(new, (new.suspected_at + SECOND_OPINION_AFTER - at).total_seconds())
+    if wait is None and vote is Vote.FAILING and _is_unheard(new):
+        return Change(new, SECOND_OPINION_AFTER.total_seconds())
     if wait is None:
         seconds = ladder(new, interval=interval).total_seconds()
     else:
@@ -95,6 +98,12 @@ def advance(
 def is_confirmed(state: HealthState, *, at: datetime) -> bool:
     """Say whether a suspicion has been seen twice, a minute apart."""
     return state.suspected_at is not None and at - state.suspected_at >= SECOND_OPINION_AFTER
+
+
+def _is_unheard(state: HealthState) -> bool:
+    # Once: a provider that goes on failing is not asked every minute.
+    is_open = state.suspected_at is not None and state.status is not Status.UNHEALTHY
+    return is_open and state.failing_streak == 1
 
 
 def ladder(state: HealthState, *, interval: timedelta) -> timedelta:

@@ -53,3 +53,13 @@ def test_old_decisions_go() -> None:
     tasks.prune_decisions()
 
     assert Decision.objects.count() == 1
+
+
+def test_alerts_that_ended_long_ago_go() -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=800)
+    factories.alert(created_at=long_ago, resolved_at=long_ago)
+    kept = factories.alert()
+
+    tasks.prune_alerts()
+
+    assert Alert.objects.get() == kept

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from alerts import claims, delivery
+from integrations_health.models import User
 from tests import factories
 from tests.conftest import NOW
 from tests.delivering import SOON, again, hook, waiting
@@ -110,3 +111,22 @@ def test_what_had_no_turn_is_given_back_and_not_counted(
     # However slow all is, something gets through.
     assert (again(first).state, first.attempts) == ("sent", 1)
     assert (again(second).state, second.attempts, second.lease_token) == ("pending", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("by_now", "why"),
+    [
+        ({"email": ""}, "The person has no e-mail address any more."),
+        ({"is_active": False}, "The person's account is switched off."),
+    ],
+)
+def test_who_cannot_be_told_any_more_is_sent_nothing(
+    mail_server: MailReceiver, by_now: dict[str, Any], why: str
+) -> None:
+    made = waiting()
+    User.objects.update(**by_now)
+
+    delivery.run("email", now=NOW)
+
+    assert mail_server.mails == []
+    assert (again(made).state, made.last_error) == ("dead", why)

@@ -179,17 +179,6 @@ def test_what_waits_goes_to_the_address_that_its_person_has_by_then(
     assert [to for to, _ in mail_server.mails] == [["new@example.com"]]
 
 
-def test_who_has_no_address_any_more_gets_nothing_at_the_old_one(mail_server: MailReceiver) -> None:
-    made = waiting()
-    User.objects.update(email="")
-
-    delivery.run("email", now=NOW)
-
-    assert mail_server.mails == []
-    assert again(made).state == "dead"
-    assert made.last_error == "The person has no e-mail address any more."
-
-
 def test_a_mail_server_that_is_away_loses_nothing(mail_server: MailReceiver, settings: Any) -> None:
     made = [waiting() for _ in range(3)]
     settings.EMAIL_PORT = 1

@@ -77,19 +77,20 @@ def test_who_is_not_sent_one_is_said_with_the_reason(staff: Client) -> None:
     over, well = alert_of(), factories.alert(integration=factories.integration(status="healthy"))
     plain, silenced = alert_of(provider="mcp"), alert_of(service="calendar")
     mute, before, mine = alert_of(user=factories.user(email="")), alert_of(), dead(user=owner)
+    off = alert_of(user=factories.user(is_active=False))
     twins = [factories.alert(integration=mine, error_code="auth_expired") for _ in range(2)]
     Alert.objects.filter(pk=over.pk).update(resolved_at=datetime(2040, 1, 1, tzinfo=UTC))
     factories.silence(service="calendar")
     act(staff, "send-link", only=f"alert:{before.pk}")
-    chosen = [over, well, plain, silenced, mute, before, *twins]
+    chosen = [over, well, plain, silenced, mute, off, before, *twins]
 
     done = act(staff, "send-link", **ticked(*chosen), confirmed="yes")
 
     assert said(done) == [
         "1 owner is sent a link to reconnect. Passed over: 1 resolved before, "
         "1 that reconnecting would not mend, 1 of a provider without a sign-in, "
-        "1 silenced or in maintenance, 1 whose owner has no e-mail address, 1 sent one before, "
-        "1 of a connection that is in it already."
+        "1 silenced or in maintenance, 2 whose owner has no e-mail address, or is switched off, "
+        "1 sent one before, 1 of a connection that is in it already."
     ]
 
 

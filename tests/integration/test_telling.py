@@ -65,10 +65,13 @@ def test_without_a_destination_a_webhook_rule_says_so() -> None:
     )
 
 
-def test_an_owner_without_an_address_is_told_once_there_is_one() -> None:
-    held = opened(user=factories.user(email=""))
+@pytest.mark.parametrize("lacking", [{"email": ""}, {"is_active": False}])
+def test_an_owner_without_an_address_or_switched_off_is_told_once_that_ends(
+    lacking: dict[str, Any],
+) -> None:
+    held = opened(user=factories.user(**lacking))
     assert held.held_back == "no_destination"
-    User.objects.filter(pk=held.user_id).update(email="here@example.com")
+    User.objects.filter(pk=held.user_id).update(email="here@example.com", is_active=True)
 
     look_again(at=NOW + MINUTE)
 
@@ -190,9 +193,12 @@ def test_the_end_is_told_at_the_address_that_the_owner_has_by_then() -> None:
     assert newest.email == "new@example.com"
 
 
-def test_who_has_no_address_any_more_hears_of_no_end() -> None:
+@pytest.mark.parametrize("lacking", [{"email": ""}, {"is_active": False}])
+def test_who_has_no_address_any_more_or_was_switched_off_hears_of_no_end(
+    lacking: dict[str, Any],
+) -> None:
     known = opened()
-    User.objects.filter(pk=known.user_id).update(email="")
+    User.objects.filter(pk=known.user_id).update(**lacking)
 
     check(known.integration, at=NOW + HOUR)
 

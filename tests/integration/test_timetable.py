@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
+from config import tasks
 from config.celery import app
 from config.environment import ROOT
 
@@ -41,3 +45,13 @@ def test_a_tick_that_the_timetable_cannot_hold_is_refused() -> None:
     )
 
     assert "TICK_SECONDS=0.5 is not understood" in done.stderr
+
+
+def test_sessions_that_have_run_out_go() -> None:
+    now = timezone.now()
+    for key, left in (("over", -1), ("running", 1)):
+        Session.objects.create(session_key=key, expire_date=now + timedelta(minutes=left))
+
+    tasks.clear_sessions()
+
+    assert Session.objects.get().session_key == "running"

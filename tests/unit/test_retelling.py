@@ -128,7 +128,8 @@ def test_what_was_taken_back_holds_back_no_more_before_the_engine_looks_again() 
 
 def test_staff_read_what_they_can_mend() -> None:
     assert said(alert(held_back="no_destination"), AS_STAFF) == [
-        "Not sent, because its rule has no destination that is on, or its owner no e-mail address"
+        "Not sent, because its rule has no destination that is on, or its owner no"
+        " e-mail address or an account that is switched off"
     ]
 
 

@@ -88,6 +88,40 @@ def test_the_second_sign_a_minute_later_decides_and_returns_to_the_ladder() -> N
     assert second.delay == timedelta(minutes=20)
 
 
+def test_a_second_look_that_hears_nothing_of_the_grant_is_followed_by_one_more() -> None:
+    *_, unheard, third = walk(
+        [Vote.SUSPECT, Vote.FAILING, Vote.SUSPECT], apart=SECOND_OPINION_AFTER
+    )
+
+    assert unheard.delay == SECOND_OPINION_AFTER
+    assert third.state.status is Status.UNHEALTHY
+    assert third.delay == timedelta(minutes=40)
+
+
+def test_who_goes_on_failing_under_a_suspicion_is_not_asked_every_minute() -> None:
+    *_, again = walk([Vote.SUSPECT, Vote.FAILING, Vote.FAILING], apart=SECOND_OPINION_AFTER)
+
+    assert again.delay == timedelta(minutes=40)
+
+
+def test_a_dead_grant_that_times_out_is_asked_by_the_ladder() -> None:
+    *_, failing = walk([Vote.SUSPECT, Vote.SUSPECT, Vote.FAILING], apart=SECOND_OPINION_AFTER)
+
+    assert failing.delay == timedelta(minutes=40)
+
+
+def test_a_failing_provider_that_says_when_to_come_back_is_heeded_under_a_suspicion() -> None:
+    change = advance(
+        after(Vote.SUSPECT),
+        Vote.FAILING,
+        at=NOW,
+        interval=FIVE_MINUTES,
+        wait=timedelta(seconds=90),
+    )
+
+    assert change.delay == timedelta(seconds=90)
+
+
 @pytest.mark.parametrize(
     ("failures", "minutes"), [(0, 5), (1, 10), (2, 20), (3, 40), (4, 60), (5, 60), (10_000, 60)]
 )
