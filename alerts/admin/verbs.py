@@ -129,7 +129,9 @@ def _send_link(chosen: Chosen, by: User, note: str) -> Done:
 
 
 def _warns_of_sending(chosen: Chosen) -> str:
-    return "Each owner gets an e-mail that asks them to reconnect." if len(chosen.ids) > 1 else ""
+    if len(chosen.ids) == 1:
+        return ""
+    return "Each owner whom reconnecting helps gets an e-mail that asks them to."
 
 
 VERBS: dict[str, Verb] = {

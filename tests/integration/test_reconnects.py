@@ -57,7 +57,10 @@ def test_to_many_it_asks_first(staff: Client) -> None:
     asked = act(staff, "send-link", **ticked(one, other))
     done = act(staff, "send-link", **ticked(one, other), confirmed="yes")
 
-    assert "Each owner gets an e-mail that asks them to reconnect." in asked.content.decode()
+    assert (
+        "Each owner whom reconnecting helps gets an e-mail that asks them to."
+        in asked.content.decode()
+    )
     assert said(done) == ["2 owners are sent a link to reconnect."]
     assert len(links()) == 2
 
