@@ -7,15 +7,14 @@ it refresh, enable or disable an account: each of these changes what it should o
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
 
 from integrations_health.outcomes import CheckTarget, Outcome
-from integrations_health.providers import bodies, http
 from integrations_health.providers import composio_accounts as accounts
 from integrations_health.providers import composio_answers as answers
+from integrations_health.providers import http
 from integrations_health.providers.api import JsonApi, is_id
 from integrations_health.providers.base import (
     Account,
@@ -30,12 +29,17 @@ from integrations_health.providers.base import (
     ToolAnswer,
 )
 from integrations_health.providers.composio_identity import account
+from integrations_health.providers.composio_statuses import (
+    ACCOUNT,
+    LIST,
+    PAGE,
+    ask_page,
+    status,
+    statuses,
+)
 from integrations_health.providers.together import together
 
-PAGE = 100
-# Refusals that may be the fault of one id in a list.
-_REFUSED_FOR_AN_ID = frozenset({400, 404, 413, 414, 422, 431})
-_LIST, _ACCOUNT, _LINK = "connected_accounts", "connected_account", "link"
+_LINK = "link"
 
 
 class Composio:
@@ -66,7 +70,7 @@ class Composio:
     async def get_server_status(self, target: CheckTarget, *, gate: Gate) -> ServerStatus | Failure:
         """Read one account."""
         id = target.server_instance_id
-        owned = await self._status(id, gate) if is_id(id) else Owned(_not_an_id())
+        owned = await status(self._api, id, gate) if is_id(id) else Owned(_not_an_id())
         return owned.told_to(target.provider_user_id)
 
     async def list_server_statuses(
@@ -76,7 +80,8 @@ class Composio:
         ids = list(dict.fromkeys(filter(is_id, (one.server_instance_id for one in targets))))
         found: dict[str, Owned] = {}
         for part in await together(
-            self._statuses(ids[start : start + PAGE], gate) for start in range(0, len(ids), PAGE)
+            statuses(self._api, ids[start : start + PAGE], gate)
+            for start in range(0, len(ids), PAGE)
         ):
             found.update(part)
         strange = Owned(_not_an_id())
@@ -140,7 +145,7 @@ class Composio:
         id = target.server_instance_id
         if not is_id(id):
             return _not_an_id()
-        reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
+        reply = await self._api.get(f"/connected_accounts/{id}", name=ACCOUNT, gate=gate)
         return reply if isinstance(reply, Failure) else account(reply, id=id)
 
     async def discover(self, *, gate: Gate) -> AsyncIterator[Connection | Failure]:
@@ -161,7 +166,7 @@ class Composio:
             if not page.cursor or len(seen) == known:
                 if page.total is None or len(seen) < page.total or unread:
                     detail = f"the list is short: {len(seen)} of {page.total} accounts"
-                    yield http.bad_response(Call(_LIST, 200), detail)
+                    yield http.bad_response(Call(LIST, 200), detail)
                 return
             page = await self._page(query, page.cursor, gate)
         yield page
@@ -175,70 +180,18 @@ class Composio:
         """Close the connections."""
         await self._api.aclose()
 
-    async def _statuses(self, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
-        """Read up to a page of accounts; where the list cannot say it, one by one."""
-        items: list[accounts.Account] = []
-        cursor = ""
-        while True:
-            reply = await self._list({"connected_account_ids": ",".join(ids)}, cursor, gate)
-            page = reply if isinstance(reply, Failure) else accounts.account_page(reply)
-            if isinstance(page, Failure):
-                return await self._despite(page, ids, gate)
-            items += page.items
-            cursor = page.cursor
-            if not cursor or not page.items or len(items) >= len(ids):
-                break
-        call = Call(_LIST, 200)
-        wanted = set(ids)
-        found = {
-            item.id: Owned(accounts.server_status(item, call=call), accounts.owner(item))
-            for item in items
-            if isinstance(item.id, str) and item.id in wanted
-        }
-        missing = [id for id in ids if id not in found]
-        if page.total is None or len(items) < page.total:
-            # Never "gone": the provider itself says that there are more than it showed.
-            detail = f"the page is short: {len(items)} of {page.total} accounts"
-            return found | dict.fromkeys(missing, Owned(http.bad_response(call, detail)))
-        singly = await together(self._status(id, gate) for id in missing)
-        return found | dict(zip(missing, singly, strict=True))
-
-    async def _despite(self, failure: Failure, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
-        """Find the id for which a list was refused by asking for half of it, and the other half."""
-        is_too_large = failure.detail == bodies.TOO_LARGE
-        if not is_too_large and failure.call.http_status not in _REFUSED_FOR_AN_ID:
-            return dict.fromkeys(ids, Owned(failure))
-        if len(ids) == 1:
-            return {ids[0]: await self._status(ids[0], gate)}
-        middle = len(ids) // 2
-        halves = (self._statuses(part, gate) for part in (ids[:middle], ids[middle:]))
-        left, right = await together(halves)
-        return left | right
-
-    async def _status(self, id: str, gate: Gate) -> Owned:
-        reply = await self._api.get(f"/connected_accounts/{id}", name=_ACCOUNT, gate=gate)
-        return Owned(reply) if isinstance(reply, Failure) else accounts.owned(reply, id=id)
-
     async def _auth_config_id(self, target: CheckTarget, gate: Gate) -> str | Failure:
         found = await self.identify(target, gate=gate)
         if isinstance(found, Failure):
             return found
-        missing = http.bad_response(Call(_ACCOUNT, 200), "the account has no auth config")
+        missing = http.bad_response(Call(ACCOUNT, 200), "the account has no auth config")
         return found.connection.auth_config_id or missing
 
     async def _page(
         self, query: Mapping[str, str], cursor: str, gate: Gate
     ) -> accounts.Page[Any] | Failure:
-        reply = await self._list(query, cursor, gate)
+        reply = await ask_page(self._api, query, cursor, gate)
         return reply if isinstance(reply, Failure) else accounts.page(reply)
-
-    async def _list(
-        self, query: Mapping[str, str], cursor: str, gate: Gate
-    ) -> http.Reply | Failure:
-        parameters = {**query, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
-        # A hundred encoded commas double the time that it takes to read the address.
-        path = f"/connected_accounts?{urlencode(parameters, safe=',')}"
-        return await self._api.get(path, name=_LIST, gate=gate, most=bodies.MOST_OF_A_LIST)
 
 
 def _not_asked(name: str, detail: str) -> Failure:
@@ -246,4 +199,4 @@ def _not_asked(name: str, detail: str) -> Failure:
 
 
 def _not_an_id() -> Failure:
-    return _not_asked(_ACCOUNT, "the id of the connected account is missing or malformed")
+    return _not_asked(ACCOUNT, "the id of the connected account is missing or malformed")

@@ -1,0 +1,75 @@
+"""Read how Composio's accounts stand: many with one request where it can be, else one by one."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from integrations_health.providers import bodies, http
+from integrations_health.providers import composio_accounts as accounts
+from integrations_health.providers.api import JsonApi
+from integrations_health.providers.base import Call, Failure, Gate, Owned
+from integrations_health.providers.together import together
+
+PAGE = 100
+LIST, ACCOUNT = "connected_accounts", "connected_account"
+# Refusals that may be the fault of one id in a list.
+_REFUSED_FOR_AN_ID = frozenset({400, 404, 413, 414, 422, 431})
+
+
+async def statuses(api: JsonApi, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
+    """Read up to a page of accounts; where the list cannot say it, one by one."""
+    items: list[accounts.Account] = []
+    cursor = ""
+    while True:
+        reply = await ask_page(api, {"connected_account_ids": ",".join(ids)}, cursor, gate)
+        read = reply if isinstance(reply, Failure) else accounts.account_page(reply)
+        if isinstance(read, Failure):
+            return await _despite(read, api, ids, gate)
+        items += read.items
+        cursor = read.cursor
+        if not cursor or not read.items or len(items) >= len(ids):
+            break
+    call = Call(LIST, 200)
+    wanted = set(ids)
+    found = {
+        item.id: Owned(accounts.server_status(item, call=call), accounts.owner(item))
+        for item in items
+        if isinstance(item.id, str) and item.id in wanted
+    }
+    missing = [id for id in ids if id not in found]
+    if read.total is None or len(items) < read.total:
+        # Never "gone": the provider itself says that there are more than it showed.
+        detail = f"the page is short: {len(items)} of {read.total} accounts"
+        return found | dict.fromkeys(missing, Owned(http.bad_response(call, detail)))
+    singly = await together(status(api, id, gate) for id in missing)
+    return found | dict(zip(missing, singly, strict=True))
+
+
+async def status(api: JsonApi, id: str, gate: Gate) -> Owned:
+    """Read one account."""
+    reply = await api.get(f"/connected_accounts/{id}", name=ACCOUNT, gate=gate)
+    return Owned(reply) if isinstance(reply, Failure) else accounts.owned(reply, id=id)
+
+
+async def ask_page(
+    api: JsonApi, query: Mapping[str, str], cursor: str, gate: Gate
+) -> http.Reply | Failure:
+    """Ask for one page of the list of accounts."""
+    parameters = {**query, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
+    # A hundred encoded commas double the time that it takes to read the address.
+    path = f"/connected_accounts?{urlencode(parameters, safe=',')}"
+    return await api.get(path, name=LIST, gate=gate, most=bodies.MOST_OF_A_LIST)
+
+
+async def _despite(
+    failure: Failure, api: JsonApi, ids: Sequence[str], gate: Gate
+) -> dict[str, Owned]:
+    """Find the id for which a list was refused by asking for half of it, and the other half."""
+    is_too_large = failure.detail == bodies.TOO_LARGE
+    if not is_too_large and failure.call.http_status not in _REFUSED_FOR_AN_ID:
+        return dict.fromkeys(ids, Owned(failure))
+    if len(ids) == 1:
+        return {ids[0]: await status(api, ids[0], gate)}
+    middle = len(ids) // 2
+    halves = (statuses(api, part, gate) for part in (ids[:middle], ids[middle:]))
+    left, right = await together(halves)
+    return left | right
