@@ -134,7 +134,7 @@ class _Batch:
             except NoBudget:
                 break
             servers.update(heard)
-            asked = [target for target in asked if is_transient(heard[target.integration_id])]
+            asked = [target for target in asked if is_transient(heard.get(target.integration_id))]
             if not asked or not await self._patience.may_retry(attempt, since=self._started):
                 break
         for server in servers.values():

@@ -176,7 +176,10 @@ class Provider(Protocol):
     async def list_server_statuses(
         self, targets: Sequence[CheckTarget], *, gate: Gate
     ) -> Mapping[UUID, ServerStatus | Failure]:
-        """Return one answer for each target, keyed by integration id; never fewer."""
+        """Return answers by integration id; what had no turn any more is left out.
+
+        Raises NoBudget where nothing had one.
+        """
         ...
 
     async def call_tool(

@@ -77,19 +77,18 @@ class Composio:
         self, targets: Sequence[CheckTarget], *, gate: Gate
     ) -> Mapping[UUID, ServerStatus | Failure]:
         """Read many accounts, a hundred with each request."""
-        ids = list(dict.fromkeys(filter(is_id, (one.server_instance_id for one in targets))))
-        found: dict[str, Owned] = {}
+        asked = dict.fromkeys(target.server_instance_id for target in targets)
+        ids = list(filter(is_id, asked))
+        found = {id: Owned(_not_an_id()) for id in asked if not is_id(id)}
         for part in await together(
             statuses(self._api, ids[start : start + PAGE], gate)
             for start in range(0, len(ids), PAGE)
         ):
             found.update(part)
-        strange = Owned(_not_an_id())
         return {
-            target.integration_id: found.get(target.server_instance_id, strange).told_to(
-                target.provider_user_id
-            )
+            target.integration_id: found[id].told_to(target.provider_user_id)
             for target in targets
+            if (id := target.server_instance_id) in found
         }
 
     async def call_tool(

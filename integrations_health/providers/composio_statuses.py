@@ -1,12 +1,13 @@
 """Read how Composio's accounts stand: many with one request where it can be, else one by one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from integrations_health.providers import bodies, http
 from integrations_health.providers import composio_accounts as accounts
 from integrations_health.providers.api import JsonApi
-from integrations_health.providers.base import Call, Failure, Gate, Owned
+from integrations_health.providers.base import Call, Failure, Gate, NoBudget, Owned
 from integrations_health.providers.together import together
 
 PAGE = 100
@@ -16,7 +17,10 @@ _REFUSED_FOR_AN_ID = frozenset({400, 404, 413, 414, 422, 431})
 
 
 async def statuses(api: JsonApi, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
-    """Read up to a page of accounts; where the list cannot say it, one by one."""
+    """Read up to a page of accounts; where the list cannot say it, one by one.
+
+    Those that had no turn any more are left out. Raises NoBudget where not even the list had one.
+    """
     items: list[accounts.Account] = []
     cursor = ""
     while True:
@@ -40,8 +44,7 @@ async def statuses(api: JsonApi, ids: Sequence[str], gate: Gate) -> dict[str, Ow
         # Never "gone": the provider itself says that there are more than it showed.
         detail = f"the page is short: {len(items)} of {read.total} accounts"
         return found | dict.fromkeys(missing, Owned(http.bad_response(call, detail)))
-    singly = await together(status(api, id, gate) for id in missing)
-    return found | dict(zip(missing, singly, strict=True))
+    return found | await _singly(api, missing, gate)
 
 
 async def status(api: JsonApi, id: str, gate: Gate) -> Owned:
@@ -68,8 +71,20 @@ async def _despite(
     if not is_too_large and failure.call.http_status not in _REFUSED_FOR_AN_ID:
         return dict.fromkeys(ids, Owned(failure))
     if len(ids) == 1:
-        return {ids[0]: await status(api, ids[0], gate)}
-    middle = len(ids) // 2
-    halves = (statuses(api, part, gate) for part in (ids[:middle], ids[middle:]))
-    left, right = await together(halves)
-    return left | right
+        return await _singly(api, ids, gate)
+    middle, found = len(ids) // 2, dict[str, Owned]()
+    # One after the other: with little budget, one part at least is read to its end.
+    for part in (ids[:middle], ids[middle:]):
+        with suppress(NoBudget):
+            found |= await statuses(api, part, gate)
+    return found
+
+
+async def _singly(api: JsonApi, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
+    async def read(id: str) -> None:
+        with suppress(NoBudget):
+            found[id] = await status(api, id, gate)
+
+    found: dict[str, Owned] = {}
+    await together(map(read, ids))
+    return found
