@@ -76,8 +76,10 @@ class Talk:
                 return heard
             refusals.append(heard)
         without, shaking_hands = reversed(refusals) if is_legacy else refusals
+        if not shaking_hands.is_modern:
+            return shaking_hands.failure
         # Who refuses a handshake as only a modern server does had a reason for the other refusal.
-        return without.failure if shaking_hands.is_modern else shaking_hands.failure
+        return without.heard or without.failure
 
     async def _ask_modern(self, question: Question) -> "Heard | Failure | _Refused":
         headers, body = mcp_messages.modern(question.modern, question.params)
@@ -86,13 +88,14 @@ class Talk:
             return reply
         answer = mcp_messages.answer(reply)
         wants_handshake = answer is not None and words.says_handshake_is_missing(answer.error)
-        if answer is not None and not wants_handshake:
-            has_no_method = reply.status == 404 and answer.code == mcp_messages.METHOD_NOT_FOUND
-            if reply.status < 300 or answer.is_modern or has_no_method:
-                return Heard(answer, reply, is_modern=True)
+        heard = None if answer is None else Heard(answer, reply, is_modern=True)
+        if heard is not None and not wants_handshake and _is_of_modern(heard):
+            return heard
         failure = _no_mcp(reply, answer)
-        is_refused = wants_handshake or reply.status in _NOT_MODERN
-        return _Refused(failure) if is_refused else failure
+        if not wants_handshake and reply.status not in _NOT_MODERN:
+            return failure
+        is_of_params = answer is not None and answer.code == mcp_messages.INVALID_PARAMS
+        return _Refused(failure, heard=heard if is_of_params else None)
 
     async def _ask_legacy(self, question: Question) -> "Heard | Failure | _Refused":
         reply = await self._ask_with_handshake(question)
@@ -112,7 +115,7 @@ class Talk:
             return welcome
         answer = mcp_messages.answer(welcome)
         if answer is None or answer.result is None:
-            is_modern = answer is not None and answer.is_modern
+            is_modern = answer is not None and (answer.is_modern or _has_no(welcome, answer))
             failure = _no_mcp(welcome, answer)
             is_refused = is_modern or welcome.status in _NOT_MODERN
             return _Refused(failure, is_modern) if is_refused else failure
@@ -153,10 +156,24 @@ class Talk:
 
 
 class _Refused(NamedTuple):
-    """The server refuses to talk in one era; it may well in the other."""
+    """The server refuses to talk in one era; it may well in the other.
+
+    `heard` is what it says of the question itself, should it know no other era.
+    """
 
     failure: Failure
     is_modern: bool = False
+    heard: Heard | None = None
+
+
+def _is_of_modern(heard: Heard) -> bool:
+    answer, reply, _ = heard
+    return reply.status < 300 or answer.is_modern or _has_no(reply, answer)
+
+
+def _has_no(reply: Reply, answer: Answer) -> bool:
+    """Say whether a modern server has no such method as it was asked for."""
+    return reply.status == 404 and answer.code == mcp_messages.METHOD_NOT_FOUND
 
 
 def _no_mcp(reply: Reply, answer: Answer | None) -> Failure:

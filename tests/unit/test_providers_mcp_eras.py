@@ -6,9 +6,15 @@ import httpx
 import pytest
 
 from integrations_health.outcomes import Outcome
-from integrations_health.providers.base import Failure, NoBudget, ToolAnswer
+from integrations_health.providers.base import (
+    ConnectionState,
+    Failure,
+    NoBudget,
+    ServerStatus,
+    ToolAnswer,
+)
 from tests.unit.asking import Gatekeeper, Wire
-from tests.unit.mcp_server import REQUEST, Server, call, error, mcp, server, told
+from tests.unit.mcp_server import REQUEST, UNSUPPORTED, Server, call, error, mcp, server, told
 
 pytestmark = pytest.mark.asyncio
 
@@ -73,6 +79,24 @@ async def test_who_speaks_of_a_handshake_and_wants_none_has_an_answer_that_is_no
     assert isinstance(heard, Failure)
     assert heard.outcome is Outcome.BAD_RESPONSE
     assert heard.detail == "the upstream is not initialized"
+
+
+@pytest.mark.parametrize("of_handshake", [error(404, -32601), error(400, UNSUPPORTED)])
+async def test_what_a_modern_server_says_of_our_arguments_is_ours_to_mend(
+    of_handshake: httpx.Response,
+) -> None:
+    def reply(request: httpx.Request) -> httpx.Response:
+        is_modern = "mcp-method" in request.headers
+        return error(400, -32602, "Unknown tool: x") if is_modern else of_handshake
+
+    provider = mcp(Wire(by=reply))
+    tool = await call(provider)
+    status = await provider.get_server_status(server(), gate=Gatekeeper())
+
+    assert isinstance(tool, Failure)
+    assert (tool.outcome, tool.detail) == (Outcome.PROBE_MISCONFIGURED, "Unknown tool: x")
+    assert isinstance(status, ServerStatus)
+    assert status.state is ConnectionState.ACTIVE
 
 
 async def test_without_a_session_there_is_none_to_end() -> None:
