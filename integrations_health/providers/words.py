@@ -59,6 +59,10 @@ _QUOTA_WORDS = (
 )
 _STATUSES = (
     r"([45]\d\d) (?:client|server) error",
+    # As httpx, urllib and Google's client for Python, and aiohttp say it.
+    r"(?:client|server) error '([45]\d\d)",
+    r"http ?error ([45]\d\d)",
+    r"([45]\d\d), message=",
     r"api error:? \(?([45]\d\d)",
     r"status(?:[ _-]?code)?[\"']?\s*[:=]?\s*\(?([45]\d\d)",
     r"http(?:/[\d.]+)?[ :]+([45]\d\d)",

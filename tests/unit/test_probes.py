@@ -49,6 +49,7 @@ def failed(error: str, upstream_status: int | None = None) -> ToolAnswer:
         ),
         (failed("invalid_grant: Token has been expired or revoked."), Outcome.AUTH_EXPIRED),
         (failed("401 Client Error: Unauthorized for url"), Outcome.AUTH_EXPIRED),
+        (failed("Client error '401 Unauthorized' for url"), Outcome.AUTH_EXPIRED),
         (failed("Request had invalid authentication credentials.", 401), Outcome.AUTH_EXPIRED),
         (failed("something odd", 401), Outcome.AUTH_EXPIRED),
         (failed("Request had insufficient authentication scopes.", 403), Outcome.PERMISSION),

@@ -111,6 +111,11 @@ def test_a_text_means_what_its_whole_words_say(
         ("status_code: 429", 429),
         ("HTTP 502", 502),
         ("HTTP/1.1 403 Forbidden", 403),
+        ("Client error '401 Unauthorized' for url 'https://slack.com/api/auth.test'", 401),
+        ("Server error '503 Service Unavailable' for url 'https://slack.com/api'", 503),
+        ("HTTP Error 401: Unauthorized", 401),
+        ('<HttpError 403 when requesting https://gmail.googleapis.com returned "no">', 403),
+        ("401, message='Unauthorized', url='https://slack.com/api/auth.test'", 401),
         ('{"error": {"code": 401, "message": "Invalid"}}', 401),
         ("", None),
         ("200 OK", None),
@@ -118,6 +123,8 @@ def test_a_text_means_what_its_whole_words_say(
         ("status code 4041", None),
         ("'code': 1810", None),
         ("error 40100 client error", None),
+        ("client errors '401'", None),
+        ("1401, message='x'", None),
     ],
 )
 def test_the_status_of_the_service_behind_is_read_from_the_text(
