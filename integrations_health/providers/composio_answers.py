@@ -58,15 +58,14 @@ def tool_answer(reply: Reply) -> ToolAnswer | Failure:
         return bad_response(reply.call, "the answer does not say whether it was successful")
     inner = data if isinstance(data, dict) else {}
     status = inner.get("status_code")
-    is_status = isinstance(status, int) and 100 <= status < 600
-    return ToolAnswer(
-        is_successful=is_successful,
-        call=reply.call,
-        data=data,
-        error=as_text(answer.get("error"))
-        or ("" if is_successful else as_text(inner.get("message"))),
-        upstream_status=status if is_status else None,
-    )
+    status = status if isinstance(status, int) and 100 <= status < 600 else None
+    if (status is not None and status >= 400) or set(inner) == {"error"}:
+        # A dead grant may come as a success that holds nothing but the service's refusal.
+        is_successful = False
+    error = as_text(answer.get("error"))
+    if not is_successful:
+        error = error or as_text(inner.get("message")) or as_text(inner.get("error"))
+    return ToolAnswer(is_successful, reply.call, data, error, status)
 
 
 def link(reply: Reply) -> ReauthLink | Failure:

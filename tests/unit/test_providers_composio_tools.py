@@ -71,6 +71,15 @@ async def test_a_toolkit_may_be_pinned_to_a_version() -> None:
             401,
         ),
         ({"data": {"message": "token_revoked"}, "successful": False}, False, "token_revoked", None),
+        # Its own success is none of the service's.
+        (
+            {"data": {"message": "gone", "status_code": 401}, "error": None, "successful": True},
+            False,
+            "gone",
+            401,
+        ),
+        ({"data": {"error": "invalid_grant"}, "successful": True}, False, "invalid_grant", None),
+        ({"data": {"error": "", "emailAddress": "a@b.c"}, "successful": True}, True, "", None),
         ({"data": None, "error": {"a": 1}, "successful": False}, False, "", None),
     ],
 )
