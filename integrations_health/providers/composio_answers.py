@@ -43,7 +43,10 @@ class Said(NamedTuple):
     @property
     def is_of_no_route(self) -> bool:
         """Say whether the address as a whole is wrong, which tells nothing of what we asked for."""
-        return self.text.lower().startswith(("http_notfound cannot ", "cannot "))
+        lower = self.text.lower()
+        # Composio has a code for whatever it does not find; a gateway in front of it has none.
+        is_of_gateway = self.code is None and lower == "not found"
+        return is_of_gateway or lower.startswith(("http_notfound cannot ", "cannot "))
 
 
 def tool_answer(reply: Reply) -> ToolAnswer | Failure:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import urlencode
 
+from integrations_health.outcomes import Outcome
 from integrations_health.providers import bodies, http
 from integrations_health.providers import composio_accounts as accounts
 from integrations_health.providers.api import JsonApi
@@ -67,8 +68,11 @@ async def _despite(
     failure: Failure, api: JsonApi, ids: Sequence[str], gate: Gate
 ) -> dict[str, Owned]:
     """Find the id for which a list was refused by asking for half of it, and the other half."""
-    is_too_large = failure.detail == bodies.TOO_LARGE
-    if not is_too_large and failure.call.http_status not in _REFUSED_FOR_AN_ID:
+    refusal = failure.call.http_status
+    # Who knows no such address as the list's says nothing of the ids.
+    is_of_no_route = refusal == 404 and failure.outcome is Outcome.BAD_RESPONSE
+    is_for_an_id = refusal in _REFUSED_FOR_AN_ID and not is_of_no_route
+    if failure.detail != bodies.TOO_LARGE and not is_for_an_id:
         return dict.fromkeys(ids, Owned(failure))
     if len(ids) == 1:
         return await _singly(api, ids, gate)

@@ -181,6 +181,7 @@ async def test_a_list_that_is_too_large_is_halved() -> None:
         (said({"error": {"message": "Invalid API key", "code": 801}}, status=401), "key_rejected"),
         (said({"message": "Rate limit exceeded."}, status=429), "rate_limited"),
         (said({"error": {"message": "oops"}}, status=500), "server_error"),
+        (said({"message": "Not Found"}, status=404), "bad_response"),
         (said({"items": "none"}), "bad_response"),
         (said([]), "bad_response"),
         (httpx.Response(200, content=b"<html>"), "bad_response"),
