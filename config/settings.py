@@ -350,7 +350,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
 TICK = timedelta(seconds=environment.number("TICK_SECONDS", default=5, least=1, most=60))
 CHECK_BATCH_SIZE = environment.number("CHECK_BATCH_SIZE", default=1000, least=1, most=2000)
 # How many batches of one provider a tick wakes at most; each wakes the next while more is due. One
-# fewer run at once (fair_share).
+# fewer run at once, or as many where several providers have something due (fair_share).
 CHECK_WAKE_UPS = environment.number("CHECK_WAKE_UPS", default=4, least=1, most=100)
 # How fast a backlog is worked off at a provider that sets no limit.
 CATCH_UP_PER_SECOND = environment.number("CATCH_UP_PER_SECOND", default=100, least=1)

@@ -1,4 +1,4 @@
-"""No provider's batches take every process: others must not wait until a slow one has answered.
+"""No providers' batches keep every process: others must not wait until slow ones have answered.
 
 A process that checks is busy with one provider for as long as a batch lasts, which is a minute
 where accounts hang. Redis counts who is at it; where it is away, nothing is counted, and nothing
@@ -26,7 +26,7 @@ _AWAY = (redis.RedisError, OSError)
 
 
 def most() -> int:
-    """Return how many processes one provider may keep busy: all but one, of as many as it wakes."""
+    """Return how many processes may be busy before a provider's second: all but one of them."""
     return max(settings.CHECK_WAKE_UPS - 1, 1)
 
 
@@ -34,6 +34,7 @@ def most() -> int:
 def place(provider: str) -> Iterator[bool]:
     """Take a place at a provider for the block; the value says whether one was free.
 
+    Who has none gets one; whoever has one gets another while one process is left to the others.
     It is kept for as long as the block lasts, and free soon after its process was killed.
     """
     holder = uuid4().hex
@@ -61,8 +62,9 @@ def _renew(provider: str, holder: str, is_over: threading.Event) -> None:
 
 def _take(provider: str, holder: str) -> bool:
     kept_ms = int(KEPT_FOR.total_seconds() * 1000)
+    keys = [_key(provider), *(_key(other) for other in settings.PROVIDERS if other != provider)]
     try:
-        return bool(_link().eval(places.TAKE, 1, _key(provider), holder, str(kept_ms), str(most())))
+        return bool(_link().eval(places.TAKE, len(keys), *keys, holder, str(kept_ms), str(most())))
     except _AWAY as error:
         logger.warning("fair_share.not_counted", extra={"reason": type(error).__name__})
         return True

@@ -36,6 +36,21 @@ def test_one_process_is_left_to_the_others(link: redis_client.Redis) -> None:
     assert link.zcard(KEY) == 0
 
 
+@pytest.mark.usefixtures("link")
+def test_what_two_providers_kept_busy_together_is_left_to_a_third_first(settings: Any) -> None:
+    settings.CHECK_WAKE_UPS = 4
+
+    with ExitStack() as first, ExitStack() as second:
+        taken = [first.enter_context(fair_share.place(PROVIDER)) for _ in range(2)]
+        with fair_share.place(PROVIDER) as is_third_free:
+            taken.append(second.enter_context(fair_share.place("klavis")))
+        again = [fair_share.place(PROVIDER), fair_share.place("klavis"), fair_share.place("mcp")]
+        wanted = [first.enter_context(one) for one in again]
+
+    assert (taken, is_third_free) == ([True] * 3, True)
+    assert wanted == [False, False, True]
+
+
 def test_a_single_process_is_nobodys_alone(link: redis_client.Redis, settings: Any) -> None:
     settings.CHECK_WAKE_UPS = 1
 
