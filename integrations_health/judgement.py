@@ -126,7 +126,9 @@ def judge(
     """
     heard = None if probe is None else probes.judge(probe, slow_after_ms=slow_after_ms)
     state = server.state if isinstance(server, ServerStatus) else None
-    if heard is None or state in _DECIDED:
+    # A probe that is ours to mend says nothing against credentials that are no longer there.
+    is_mute = state is ConnectionState.PENDING and heard is Outcome.PROBE_MISCONFIGURED
+    if heard is None or is_mute or state in _DECIDED:
         return _judge_server(server, target.was_connected, slow_after_ms)
     if state is ConnectionState.PENDING:
         return Judgement(heard if target.was_connected else Outcome.PENDING)

@@ -139,6 +139,14 @@ def test_credentials_that_vanish_where_there_is_no_probe_are_a_dead_grant() -> N
     assert verdict == (Outcome.AUTH_EXPIRED, False)
 
 
+def test_a_probe_that_the_provider_does_not_know_hides_no_vanished_credentials() -> None:
+    unknown_tool = Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=TOOL)
+
+    verdict = judge(target(was_connected=True), PENDING, unknown_tool, at=NOW, slow_after_ms=5_000)
+
+    assert verdict == (Outcome.AUTH_EXPIRED, False)
+
+
 def test_credentials_that_never_were_are_a_set_up_in_progress() -> None:
     verdict = judge(target(was_connected=False), PENDING, DEAD_GRANT, at=NOW, slow_after_ms=5_000)
 
