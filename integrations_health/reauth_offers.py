@@ -20,18 +20,31 @@ from integrations_health.remembered import Remembered
 
 # The pace of whatever works, with its jitter: within it each of them is looked at once.
 WINDOW = timedelta(minutes=6)
+# The longest pause after one of the first three looks at what died, with its jitter.
+UNTIL_LOOKED_AT_AGAIN = timedelta(minutes=45)
 _DEAD = [code for code, cause in reauth_rules.CAUSES.items() if cause is Cause.USER_GRANT]
 # Pages of 8 kB, 32 MB in all: some forty thousand rows. What is larger is sampled.
 _MOST_PAGES = 4_000
+# What died together is looked at together again: until then all of it counts, of all there is.
 _LATELY = """
-SELECT provider, count(*),
-    count(*) FILTER (WHERE status <> 'healthy' AND error_code = ANY(%(dead)s)),
-    count(DISTINCT user_id) FILTER (WHERE status <> 'healthy' AND error_code = ANY(%(dead)s)),
-    count(*) FILTER (WHERE metadata->>'outcome' = %(refused)s)
-FROM integration_health_checks TABLESAMPLE SYSTEM ((
-    SELECT LEAST(100, 100.0 * %(most)s
-        / GREATEST(1, pg_relation_size('integration_health_checks') / 8192))))
-WHERE enabled AND last_check_at > now() - %(window)s
+SELECT provider,
+    count(*) FILTER (WHERE is_new),
+    count(*) FILTER (WHERE is_new AND is_dead),
+    count(DISTINCT user_id) FILTER (WHERE is_new AND is_dead),
+    count(*) FILTER (WHERE is_new AND is_refused),
+    count(*),
+    count(*) FILTER (WHERE is_dead AND (is_new OR has_just_died)),
+    count(DISTINCT user_id) FILTER (WHERE is_dead AND (is_new OR has_just_died))
+FROM (
+    SELECT provider, user_id, last_check_at > now() - %(window)s AS is_new,
+        status <> 'healthy' AND error_code = ANY(%(dead)s) AS is_dead,
+        status_since > last_check_at - %(pause)s AS has_just_died,
+        metadata->>'outcome' = %(refused)s AS is_refused
+    FROM integration_health_checks TABLESAMPLE SYSTEM ((
+        SELECT LEAST(100, 100.0 * %(most)s
+            / GREATEST(1, pg_relation_size('integration_health_checks') / 8192))))
+    WHERE enabled AND last_check_at > now() - %(pause)s
+) AS looked_at
 GROUP BY provider
 """
 
@@ -99,6 +112,7 @@ def _read_storms() -> frozenset[str]:
         "dead": _DEAD,
         "refused": Outcome.KEY_REJECTED.value,
         "window": WINDOW,
+        "pause": UNTIL_LOOKED_AT_AGAIN,
         "most": _MOST_PAGES,
     }
     with connection.cursor() as cursor:
@@ -106,9 +120,11 @@ def _read_storms() -> frozenset[str]:
         return frozenset(_stormy(cursor.fetchall()))
 
 
-def _stormy(counts: Iterable[tuple[str, int, int, int, int]]) -> Iterable[str]:
-    for provider, checked, dead, people, refused in counts:
-        if reauth_rules.is_storm(checked=checked, dead=dead, people=people, refused=refused):
+def _stormy(counts: Iterable[tuple[Any, ...]]) -> Iterable[str]:
+    for provider, checked, dead, people, refused, of, dead_by_now, people_by_now in counts:
+        if reauth_rules.is_storm(
+            checked=checked, dead=dead, people=people, refused=refused
+        ) or reauth_rules.is_storm(checked=of, dead=dead_by_now, people=people_by_now, refused=0):
             yield provider
 
 

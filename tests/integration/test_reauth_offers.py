@@ -72,6 +72,26 @@ def test_what_died_long_ago_is_no_storm() -> None:
     assert call(watched) is Call.OFFERED
 
 
+def test_what_died_together_is_a_storm_until_it_was_looked_at_again() -> None:
+    now = datetime.now(UTC)
+    watched = dead()
+    lately(11)
+    # Its third look was a while ago, and its fourth is still to come.
+    at = {"last_check_at": now - timedelta(minutes=30), "status_since": now - timedelta(minutes=50)}
+    died(5, **at)
+
+    assert call(watched) is Call.ON_HOLD
+
+
+def test_what_died_together_is_no_storm_among_many_that_are_seldom_looked_at() -> None:
+    now = datetime.now(UTC)
+    watched = dead()
+    lately(12, last_check_at=now - timedelta(minutes=40))
+    died(5, last_check_at=now - timedelta(minutes=30), status_since=now - timedelta(minutes=50))
+
+    assert call(watched) is Call.OFFERED
+
+
 def test_a_storm_of_one_provider_is_not_that_of_another() -> None:
     here, there = dead(), dead(provider="klavis")
     died(5, provider="klavis")

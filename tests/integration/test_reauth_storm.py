@@ -1,5 +1,7 @@
 """When many grants die at once, or our own key does, no owner is asked to reconnect."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from alerts import delivery
@@ -39,6 +41,17 @@ def test_a_storm_of_dead_grants_asks_nobody_and_swallows_nothing(
     delivery.run("email", now=NOW + 4 * MINUTE)
 
     assert len(told()) == len(mail_server.mails) == ReauthRequest.objects.count() == 6
+
+
+def test_nobody_is_asked_while_all_that_died_waits_for_its_next_look() -> None:
+    dying, now = many(6), datetime.now(UTC)
+    for minutes in (36, 35, 15):
+        check(*dying, outcome=Outcome.AUTH_EXPIRED, at=now - minutes * MINUTE)
+
+    look_again(at=now)
+
+    assert told() == []
+    assert set(Alert.objects.values_list("held_back", flat=True)) == {"many_at_once"}
 
 
 def test_all_that_one_person_connected_is_no_storm() -> None:
