@@ -157,7 +157,11 @@ def _give_up(
     logger.error("notification.dead", extra={"notification_id": str(row.pk), "why": error.reason})
     there = row.destination
     is_gone = isinstance(error, NeverWorks) and error.is_gone
-    if there is not None and there.enabled and (is_gone or destinations.is_silent(there, now=now)):
+    if (
+        there is not None
+        and there.enabled
+        and (is_gone or destinations.is_silent(there, row, now=now))
+    ):
         destinations.disable(there, error.reason, now=now)
     notices.open_notice(
         StaffNotice.Kind.NOTIFICATION_DEAD,

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from alerts import notices
-from alerts.models import Destination, StaffNotice
+from alerts.models import Destination, Notification, StaffNotice
 from alerts.senders import webhook
 from alerts.senders.base import Address
 
@@ -79,7 +80,17 @@ def enable(destination: Destination, *, now: datetime) -> None:
     ).update(closed_at=now)
 
 
-def is_silent(destination: Destination, *, now: datetime) -> bool:
-    """Say whether a destination has taken nothing for days, or never anything."""
-    last = destination.last_success_at or destination.created_at
-    return last < now - SILENT_FOR
+def is_silent(destination: Destination, message: Notification, *, now: datetime) -> bool:
+    """Say whether a destination has taken nothing for days, though there was something to take.
+
+    `message` is one that has just died there. A destination of which nobody asked anything for
+    days, and that refuses this one, may take the next.
+    """
+    # Read anew: since the batch began it may have taken another message.
+    row = Destination.objects.only("last_success_at", "created_at").get(pk=destination.pk)
+    last = row.last_success_at or row.created_at
+    if last >= now - SILENT_FOR:
+        return False
+    refused = Q(pk=message.pk) | Q(created_at__gt=last)
+    sent_there = Notification.objects.filter(refused, destination=destination)
+    return sent_there.filter(created_at__lte=now - SILENT_FOR).exists()

@@ -8,11 +8,13 @@ import pytest
 
 from alerts import delivery, destinations, trials
 from alerts.models import StaffNotice
+from alerts.retries import MOST_ATTEMPTS
 from tests import factories
 from tests.conftest import NOW
 from tests.delivering import SOON, hook, waiting
 from tests.receivers import WebReceiver
 
+MINUTE = timedelta(minutes=1)
 pytestmark = pytest.mark.django_db
 
 
@@ -85,3 +87,43 @@ def test_a_destination_that_is_switched_on_again_takes_messages(receiver: WebRec
     delivery.run("webhook", now=SOON)
     assert len(receiver.requests) == 1
     assert not StaffNotice.objects.filter(closed_at=None).exists()
+
+
+def test_one_refusal_after_quiet_days_switches_nothing_off(receiver: WebReceiver) -> None:
+    there = hook(receiver, last_success_at=NOW - timedelta(days=30))
+    waiting(destination=there, attempts=2, is_collecting=False, created_at=NOW)
+    receiver.answer(400)
+
+    delivery.run("webhook", now=NOW)
+
+    there.refresh_from_db()
+    assert there.enabled
+
+
+def test_refusals_over_days_switch_it_off(receiver: WebReceiver) -> None:
+    there = hook(receiver, last_success_at=NOW - timedelta(days=30))
+    before = NOW - timedelta(days=3)
+    waiting(destination=there, state="dead", created_at=before)
+    waiting(destination=there, attempts=2, is_collecting=False, created_at=NOW)
+    receiver.answer(400)
+
+    delivery.run("webhook", now=NOW)
+
+    there.refresh_from_db()
+    assert not there.enabled
+
+
+def test_what_has_just_taken_a_message_again_stays_on_when_another_dies(
+    receiver: WebReceiver,
+) -> None:
+    there = hook(receiver, last_success_at=NOW - timedelta(days=4))
+    before = NOW - MINUTE
+    waiting(destination=there, is_collecting=False, next_attempt_at=before)
+    waiting(destination=there, is_collecting=False, attempts=MOST_ATTEMPTS - 1)
+    receiver.answer(200)
+    receiver.answer(503)
+
+    delivery.run("webhook", now=NOW)
+
+    there.refresh_from_db()
+    assert (there.enabled, there.last_success_at) == (True, NOW)
