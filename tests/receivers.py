@@ -109,9 +109,10 @@ def web(*, tls: ssl.SSLContext | None = None) -> Iterator[WebReceiver]:
 
 @dataclass(slots=True)
 class MailReceiver:
-    """Takes whatever is mailed. The answers, to recipients and to mails, are given in turn."""
+    """Takes whatever is mailed. The answers are given in turn: to senders, recipients and mails."""
 
     port: int = 0
+    to_senders: list[str] = field(default_factory=list)
     to_recipients: list[str] = field(default_factory=list)
     to_mails: list[str] = field(default_factory=list)
     mails: list[tuple[list[str], Message]] = field(default_factory=list)
@@ -120,6 +121,15 @@ class MailReceiver:
     def ids(self) -> list[str]:
         """Return the ids of the messages that came in."""
         return [mail["Message-ID"].strip("<>").partition("@")[0] for _, mail in self.mails]
+
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Answer to a sender."""
+        answer = self.to_senders.pop(0) if self.to_senders else "250 OK"
+        if answer.startswith("2"):
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]

@@ -26,17 +26,27 @@ _SPACES = re.compile(r"\s+")
 
 
 class EmailLine:
-    """One connection to the mail server."""
+    """A connection to the mail server, and another one when it may be over."""
 
     def __init__(self, connection: BaseEmailBackend) -> None:
         """Send over `connection`, which is open."""
         self._connection = connection
+        self._may_be_over = False
 
     def send(self, message: Outgoing) -> None:
         """Hand the message over. Raises MayWorkLater or NeverWorks."""
         _check(message.to.email)
-        with _failures():
-            self._connection.send_messages([composed(message)])
+        if self._may_be_over:
+            _close(self._connection)
+            _open(self._connection)
+            self._may_be_over = False
+        try:
+            with _failures():
+                self._connection.send_messages([composed(message)])
+        except MayWorkLater:
+            # It broke off, or takes no more over one connection: no other message fails for that.
+            self._may_be_over = True
+            raise
 
 
 class EmailSender:
@@ -50,17 +60,10 @@ class EmailSender:
         """Connect to the mail server. Raises MayWorkLater."""
         connection: BaseEmailBackend = mail.get_connection()
         try:
-            try:
-                with _failures():
-                    connection.open()
-            except NeverWorks as never:
-                # Of the server, not of any message: staff can mend it.
-                raise MayWorkLater(never.reason) from None
+            _open(connection)
             yield EmailLine(connection)
         finally:
-            # What was taken stays taken, however the goodbye goes.
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                connection.close()
+            _close(connection)
 
 
 def composed(message: Outgoing) -> EmailMultiAlternatives:
@@ -113,6 +116,21 @@ def _reply_address() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
+def _open(connection: BaseEmailBackend) -> None:
+    try:
+        with _failures():
+            connection.open()
+    except NeverWorks as never:
+        # Of the server, not of any message: staff can mend it.
+        raise MayWorkLater(never.reason) from None
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    # What was taken stays taken, however the goodbye goes.
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        connection.close()
+
+
 @contextmanager
 def _failures() -> Iterator[None]:
     """Turn what a mail server says into whether a retry can help."""
@@ -123,6 +141,10 @@ def _failures() -> Iterator[None]:
         raise _by_code(max(codes), "The mail server refuses the recipient") from None
     except smtplib.SMTPAuthenticationError:
         raise MayWorkLater("The mail server refuses our sign-in.") from None
+    except smtplib.SMTPSenderRefused as error:
+        # As good as our sign-in: the sender is the same of every message, and staff can mend it.
+        said = f"The mail server refuses our address as the sender ({error.smtp_code})."
+        raise MayWorkLater(said) from None
     except smtplib.SMTPResponseException as error:
         raise _by_code(error.smtp_code, "The mail server refuses the message") from None
     except smtplib.SMTPNotSupportedError:

@@ -122,6 +122,29 @@ def test_a_lasting_refusal_of_a_mail_is_not_and_the_next_mail_goes_out(
     assert len(mail_server.mails) == 1
 
 
+@pytest.mark.parametrize("answer", ["530 say STARTTLS first", "550 no such sender", "421 later"])
+def test_a_server_that_does_not_take_our_own_address_may_do_so_later(
+    mail_server: MailReceiver, answer: str
+) -> None:
+    mail_server.to_senders.append(answer)
+
+    with pytest.raises(MayWorkLater, match="our address as the sender"):
+        send(message())
+
+
+def test_what_ends_a_connection_fails_no_other_mail(mail_server: MailReceiver) -> None:
+    mail_server.to_mails += ["250 OK", "421 too many mails over this connection"]
+    before, failing, after = message(), message(), message()
+
+    with SENDERS["email"].open() as line:
+        line.send(before)
+        with pytest.raises(MayWorkLater):
+            line.send(failing)
+        line.send(after)
+
+    assert mail_server.ids() == [str(before.id), str(after.id)]
+
+
 def test_greylisting_is_worth_a_retry(mail_server: MailReceiver) -> None:
     mail_server.to_recipients.append("450 greylisted")
 
