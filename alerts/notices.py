@@ -114,9 +114,12 @@ def _said_of(incident: ProviderIncident) -> str:
 
 
 def _end(ids: Sequence[UUID], *, now: datetime) -> None:
-    """Close notices, and tell whoever was told of them that they are over."""
+    """Close notices, and tell whoever was told of them, and can still be, that they are over."""
     StaffNotice.objects.filter(pk__in=ids).update(closed_at=now)
-    told = NotificationItem.objects.filter(notice__in=ids, event=Event.OPENED)
+    reached = Q(notification__user=None) | (
+        Q(notification__user__is_active=True) & ~Q(notification__user__email="")
+    )
+    told = NotificationItem.objects.filter(reached, notice__in=ids, event=Event.OPENED)
     items = [
         Item(_recipient(item.notification), Event.RECOVERED, notice_id=item.notice_id)
         for item in told.select_related("notification")

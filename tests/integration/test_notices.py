@@ -1,11 +1,13 @@
 """Our own faults are told to staff, once per provider, and to nobody else."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from alerts import notices
 from alerts.models import Alert, Notification, NotificationItem, StaffNotice
+from integrations_health.models import User
 from integrations_health.outcomes import Outcome
 from tests import factories
 from tests.alarms import MINUTE, check, told
@@ -107,6 +109,18 @@ def test_a_fault_that_is_over_is_closed_and_told_so() -> None:
 
     assert StaffNotice.objects.get().closed_at == NOW + 2 * HOUR
     assert [event for event, _ in told()] == ["opened", "recovered"]
+
+
+@pytest.mark.parametrize("lacking", [{"email": ""}, {"is_active": False}])
+def test_staff_who_left_meanwhile_hear_of_no_end(lacking: dict[str, Any]) -> None:
+    factories.staff()
+    check(factories.integration(), outcome=Outcome.KEY_REJECTED)
+    User.objects.filter(is_staff=True).update(**lacking)
+
+    notices.close_stale(now=NOW + 2 * HOUR)
+
+    assert StaffNotice.objects.get().closed_at == NOW + 2 * HOUR
+    assert [event for event, _ in told()] == ["opened"]
 
 
 def test_a_notice_that_only_a_person_can_close_stays() -> None:
