@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection, transaction
+from django.db.models.functions import Greatest
 
 from alerts import claims, contents, destinations, lanes, notices, pairs, retries
 from alerts.lanes import Attempt
@@ -190,7 +191,7 @@ def _was_heard(row: Notification, *, now: datetime) -> None:
     Alert.objects.filter(pk__in=ids).update(sent_at=now)
     StaffNotice.objects.filter(
         kind=StaffNotice.Kind.NOTIFICATION_DEAD, subject=row.recipient, closed_at=None
-    ).update(closed_at=now)
+    ).update(closed_at=Greatest("opened_at", now))
 
 
 def _firmly(write: Callable[[], T]) -> T:

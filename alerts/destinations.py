@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Greatest
 
 from alerts import notices
 from alerts.models import Destination, Notification, StaffNotice
@@ -77,7 +78,7 @@ def enable(destination: Destination, *, now: datetime) -> None:
     )
     StaffNotice.objects.filter(
         kind=StaffNotice.Kind.DESTINATION_DISABLED, subject=str(destination.pk), closed_at=None
-    ).update(closed_at=now)
+    ).update(closed_at=Greatest("opened_at", now))
 
 
 def is_silent(destination: Destination, message: Notification, *, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Greatest
 
 from alerts import planning
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
@@ -115,7 +116,7 @@ def _said_of(incident: ProviderIncident) -> str:
 
 def _end(ids: Sequence[UUID], *, now: datetime) -> None:
     """Close notices, and tell whoever was told of them, and can still be, that they are over."""
-    StaffNotice.objects.filter(pk__in=ids).update(closed_at=now)
+    StaffNotice.objects.filter(pk__in=ids).update(closed_at=Greatest("opened_at", now))
     reached = Q(notification__user=None) | (
         Q(notification__user__is_active=True) & ~Q(notification__user__email="")
     )
@@ -131,7 +132,7 @@ def close(notice_ids: Collection[UUID], *, now: datetime) -> list[UUID]:
     """Close notices by hand; return those that were open. What goes on opens a new one."""
     rows = StaffNotice.objects.filter(pk__in=notice_ids, closed_at=None).order_by("pk")
     ids = list(rows.select_for_update().values_list("pk", flat=True))
-    StaffNotice.objects.filter(pk__in=ids).update(closed_at=now)
+    StaffNotice.objects.filter(pk__in=ids).update(closed_at=Greatest("opened_at", now))
     return ids
 
 

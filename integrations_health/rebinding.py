@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Greatest
 
 from integrations_health import live
 from integrations_health.models import Integration, ReauthRequest
@@ -52,7 +53,7 @@ def rebind(
     except IntegrityError:
         raise Taken from None  # registered while we looked
     ReauthRequest.objects.filter(pk=request.pk).update(
-        closed_at=now,
+        closed_at=Greatest("opened_at", now),
         old_instance_id=watched.server_instance_id,
         new_instance_id=new.server_instance_id,
     )

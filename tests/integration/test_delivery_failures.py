@@ -193,6 +193,20 @@ def test_a_mail_server_that_is_away_loses_nothing(mail_server: MailReceiver, set
     assert len(mail_server.mails) == 3
 
 
+def test_a_clock_that_was_set_back_stops_no_message(receiver: WebReceiver) -> None:
+    there = hook(receiver)
+    notice = factories.notice(
+        kind="notification_dead", subject=f"destination:{there.pk}", opened_at=SOON
+    )
+    made = [waiting(destination=one) for one in (there, hook(receiver))]
+
+    delivery.run("webhook", now=NOW)
+
+    assert {again(one).state for one in made} == {"sent"}
+    notice.refresh_from_db()
+    assert notice.closed_at == SOON
+
+
 def test_a_dead_message_is_not_sent_anew_twice(receiver: WebReceiver) -> None:
     made = waiting(destination=hook(receiver))
     Notification.objects.filter(pk=made.pk).update(state="dead", is_collecting=False)

@@ -131,6 +131,17 @@ def test_a_notice_that_only_a_person_can_close_stays() -> None:
     assert StaffNotice.objects.get().closed_at is None
 
 
+def test_a_notice_closes_though_the_clock_was_set_back() -> None:
+    notice = factories.notice(opened_at=NOW + HOUR, last_seen_at=NOW - 2 * HOUR)
+    by_hand = factories.notice(opened_at=NOW + HOUR)
+
+    notices.close_stale(now=NOW)
+    notices.close([by_hand.pk], now=NOW)
+
+    closed = StaffNotice.objects.filter(closed_at=NOW + HOUR)
+    assert set(closed) == {notice, by_hand}
+
+
 def test_a_fault_that_comes_back_is_a_new_notice() -> None:
     factories.staff()
     integration = factories.integration()
