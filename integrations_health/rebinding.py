@@ -37,8 +37,9 @@ def rebind(
     new = account.connection
     others = Integration.objects.filter(
         provider=watched.provider, server_instance_id=new.server_instance_id
-    )
-    if others.exclude(pk=watched.pk).exists():
+    ).exclude(pk=watched.pk)
+    # Who keeps their connection takes nothing, though it may serve more than this.
+    if new.server_instance_id != watched.server_instance_id and others.exists():
         raise Taken
     with connection.cursor() as cursor:
         cursor.execute(_START_ANEW, {"now": now, "integration_id": watched.pk})

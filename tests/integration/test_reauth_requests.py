@@ -14,9 +14,10 @@ from integrations_health.models import (
 )
 from integrations_health.providers.simulator import Simulator
 from integrations_health.reauth import NotFound, NotOffered
+from integrations_health.reauth_return import Ending
 from integrations_health.reauth_rules import Call
 from tests import factories
-from tests.reconnecting import begin, caller, dead, expired
+from tests.reconnecting import begin, caller, come_back, consent, dead, expired
 from tests.sessions import at_once
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +136,13 @@ def test_many_who_ask_at_once_open_one_request(owner: User) -> None:
     )
 
     assert len(nonces) == ReauthRequest.objects.count() == 1
+
+
+def test_a_connection_that_is_kept_may_serve_another_integration_too(
+    simulator: Simulator, owner: User
+) -> None:
+    watched = expired(simulator, "klavis", user=owner)
+    kept = {"provider": "klavis", "server_instance_id": watched.server_instance_id}
+    factories.integration(user=owner, service="calendar", **kept)
+
+    assert come_back(owner, consent(begin(watched))) is Ending.CONNECTED
