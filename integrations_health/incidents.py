@@ -81,7 +81,7 @@ def _judge(cells: Sequence[Cell], *, at: datetime) -> list[ProviderIncident]:
     for incident in open_now:
         scope = _scope(incident)
         if incident.is_detected:
-            speaks = outage_rules.is_over(scope, cells)
+            speaks = outage_rules.has_ended(scope, cells)
             if _is_decided(scope, streaks.get(scope), is_open=True, speaks=speaks, at=at):
                 changed += [_close(incident, at=at), *_resume_parts(incident, cells, at=at)]
     followed = {_scope(incident) for incident in open_now if incident.is_detected}
@@ -151,7 +151,7 @@ def _resume_parts(
     resumed: dict[Scope, ProviderIncident | None] = {}
     for part in ended.continues.order_by("pk"):
         scope = _scope(part)
-        if outage_rules.is_over(scope, cells):
+        if outage_rules.has_ended(scope, cells):
             continue
         if scope not in resumed:
             resumed[scope] = _open_incident(scope, cells, at=at)

@@ -109,9 +109,19 @@ def is_over(scope: Scope, cells: Sequence[Cell]) -> bool | None:
     if window is None:
         return None
     tally = _tally(own, window)
-    # The service behind a provider is not the provider's.
-    bad = tally.failing if not scope.service else tally.bad
-    return bad <= FINE_SHARE * tally.votes
+    return _blamed(scope, tally) <= FINE_SHARE * tally.votes
+
+
+def has_ended(scope: Scope, cells: Sequence[Cell]) -> bool | None:
+    """Say the same of an open incident, of which fewer may be left by now than could begin one."""
+    own = _within(scope, cells)
+    population = sum(cell.population for cell in own)
+    if population >= LEAST_VOTES:
+        return is_over(scope, cells)
+    tally = _tally(own, len(WINDOWS) - 1)
+    if population and not tally.votes:
+        return None
+    return not _blamed(scope, tally)
 
 
 def needs_more(scope: Scope, cells: Sequence[Cell]) -> bool:
@@ -177,6 +187,11 @@ def _judge_cell(cell: Cell, others: Sequence[Cell]) -> bool | None:
     rest = _tally(others, window)
     is_alone = rest.votes >= A_FEW and rest.bad <= FINE_SHARE * rest.votes
     return is_alone and _is_failing(cell, window)
+
+
+def _blamed(scope: Scope, tally: Tally) -> int:
+    # The service behind a provider is not the provider's.
+    return tally.bad if scope.service else tally.failing
 
 
 def _is_failing(cell: Cell, window: int) -> bool:

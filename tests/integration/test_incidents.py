@@ -84,6 +84,23 @@ def test_the_third_look_that_sees_nine_of_ten_work_closes_it() -> None:
     assert ProviderIncident.objects.get().closed_at == at
 
 
+@pytest.mark.parametrize(("left", "bad", "is_open"), [(4, 0, False), (4, 1, True), (0, 0, False)])
+def test_of_too_few_to_begin_one_an_incident_ends_when_none_of_them_fails(
+    left: int, bad: int, is_open: bool
+) -> None:
+    many = crowd(5)
+    vote(many, bad=5, at=NOW)
+    at = look(AT, times=2)
+    for one in many[left:]:
+        one.enabled = False
+        one.save()
+    vote(many[:left], bad=bad, at=at)
+
+    look(at, times=3)
+
+    assert (open_now() == {("composio", "")}) is is_open
+
+
 def test_a_service_that_fails_through_several_providers_has_one_incident() -> None:
     for provider in ("composio", "klavis"):
         vote(crowd(10, provider=provider), bad=10, at=NOW)
