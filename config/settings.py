@@ -1,5 +1,6 @@
 """Every setting of the product, and the only place that reads the environment."""
 
+import ssl
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import environ
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment, gateway, logs
+from config import environment, gateway, logs, server_urls
 from integrations_health.web_database.waiting import Connection
 
 ROOT = environment.ROOT
@@ -209,13 +210,20 @@ SPECTACULAR_SETTINGS = {
 
 # --- PostgreSQL -----------------------------------------------------------------------------
 
-_database = environ.Env.db_url_config(
-    environment.text(
-        "DATABASE_URL",
-        example="postgresql://user:password@127.0.0.1:5432/health "
-        "(or start the product with `make run`, which brings a PostgreSQL of its own)",
+try:
+    _database = server_urls.database(
+        environment.text(
+            "DATABASE_URL",
+            example="postgresql://user:password@127.0.0.1:5432/health "
+            "(or start the product with `make run`, which brings a PostgreSQL of its own)",
+        )
     )
-)
+except server_urls.NotUnderstood:
+    # Never with its value: it may hold a password.
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not understood. Type postgresql://user:password@127.0.0.1:5432/health, "
+        "with %2F for / and %3F for ? in the password, and after ? only what libpq knows"
+    ) from None
 _database["ENGINE"] = "django.db.backends.postgresql"
 # A worker keeps its connection: a new one for each batch costs PostgreSQL as much as the batch.
 # Under ASGI a kept connection belongs to a thread that ends with its request, so `web` keeps none.
@@ -224,7 +232,7 @@ _database["CONN_HEALTH_CHECKS"] = True
 # `web` answers on many threads and keeps its connections in a pool instead; 0: no pool.
 _POOL_SIZE = environment.number("DATABASE_POOL_SIZE", default=0, most=500)
 _database["OPTIONS"] = {
-    **_database.get("OPTIONS", {}),
+    **_database["OPTIONS"],
     "connect_timeout": 2,
     "keepalives_idle": 15,
     "tcp_user_timeout": 5000,
@@ -233,7 +241,9 @@ _database["OPTIONS"] = {
     "application_name": "integration-health",
     # What is checked is in memory, or on an SSD: a random page costs hardly more than the next one.
     # With PostgreSQL's default, for spinning disks, a claim of 500 rows reads a table of 20,000.
-    "options": "-c statement_timeout=30000 -c lock_timeout=2000"
+    # After what the URL says, such as a search_path.
+    "options": f"{_database['OPTIONS'].get('options', '')}"
+    " -c statement_timeout=30000 -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=10000 -c random_page_cost=1.1",
 }
 if _POOL_SIZE:
@@ -289,6 +299,19 @@ REDIS_URL = environment.text(
 )
 BROKER_URL = environment.text("BROKER_URL", example=REDIS_URL, default=REDIS_URL)
 CHANNELS_URL = environment.text("CHANNELS_URL", example=REDIS_URL, default=REDIS_URL)
+for _name, _url, _schemes in (
+    ("REDIS_URL", REDIS_URL, ("redis", "rediss", "unix")),
+    ("CHANNELS_URL", CHANNELS_URL, ("redis", "rediss", "unix")),
+    ("BROKER_URL", BROKER_URL, ("redis", "rediss")),
+):
+    try:
+        server_urls.require_redis(_url, schemes=_schemes)
+    except server_urls.NotUnderstood:
+        # Never with its value: it may hold a password.
+        raise ImproperlyConfigured(
+            f"{_name} is not understood. Type redis://:password@127.0.0.1:6379/0, or rediss:// "
+            "for TLS, with %2F for /, %3F for ? and %23 for # in the password"
+        ) from None
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
@@ -433,6 +456,10 @@ DELIVERY_BUDGET = min(timedelta(seconds=5), DELIVERY_LEASE / 2)
 # --- Celery ---------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = BROKER_URL
+# Celery's own default trusts whoever answers. What the URL says of TLS comes before it.
+CELERY_BROKER_USE_SSL = (
+    {"ssl_cert_reqs": ssl.CERT_REQUIRED} if BROKER_URL.startswith("rediss://") else None
+)
 CELERY_IMPORTS = ["config.tasks"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

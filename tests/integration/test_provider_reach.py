@@ -1,21 +1,15 @@
 """What cannot be reached, or talks nonsense, is told apart from what is slow or ours."""
 
 import asyncio
-import datetime
-import ipaddress
 import socket
 import ssl
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from integrations_health.outcomes import Outcome
 from integrations_health.providers.base import Failure
+from tests import certificates
 from tests.integration.posting import NOT_FOUND, asking, post
 from tests.integration.wire_server import Peer, always_ok, serving
 
@@ -108,32 +102,7 @@ async def test_an_address_that_no_network_could_reach_is_our_mistake(url: str) -
 @pytest.fixture
 def self_signed(tmp_path: Path) -> ssl.SSLContext:
     """Return the context of a server that vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    today = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    file = tmp_path / "server.pem"
-    file.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(pem)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
+    return certificates.self_signed(tmp_path)
 
 
 async def test_a_certificate_nobody_vouches_for_is_not_accepted(
