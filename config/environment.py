@@ -1,9 +1,12 @@
 """Read one environment variable, typed, or stop with its name and what to type."""
 
+import io
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -12,16 +15,17 @@ from config import run_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
+_LINE = re.compile(r"(export )?[A-Za-z_0-9]+=.*|\s*(#.*)?")
 
 
-def load_files(var: Path) -> None:
+def load_files(var: Path, *, root: Path = ROOT) -> None:
     """Add what `.env`, the running product and its first run wrote down; the environment wins.
 
     IGNORE_ENV_FILES=1 keeps them out: tests do not depend on what somebody runs or types.
     """
     if flag("IGNORE_ENV_FILES", default=False):
         return
-    _read(ROOT / ".env")
+    _read(root / ".env")
     # Written by `make run`: where its servers listen. It goes stale when the product was killed.
     if run_folder.is_held(var):
         _read(var / "run.env")
@@ -36,6 +40,20 @@ def text(name: str, *, example: str, default: str | None = None) -> str:
     if default is None:
         raise ImproperlyConfigured(f"{name} is not set. Type for example: {name}={example}")
     return default
+
+
+def address(name: str, *, example: str, default: str) -> str:
+    """Return the variable `name` as the address of a web server, without a slash at its end."""
+    value = text(name, example=example, default=default)
+    require_addresses(name, [value], example=example)
+    return value.rstrip("/")
+
+
+def require_addresses(name: str, values: list[str], *, example: str) -> None:
+    """Let what the variable `name` holds pass when all of it are addresses of web servers."""
+    if not all(map(_is_address, values)):
+        # Never with its value: it may hold a password.
+        raise ImproperlyConfigured(f"{name} is not understood. Type for example: {name}={example}")
 
 
 def number(name: str, *, default: int, least: int = 0, most: int = 2**31) -> int:
@@ -87,6 +105,16 @@ def _parsed(name: str, parse: Callable[[str], T], default: T, wanted: str, least
     return parsed
 
 
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not close
+        return False
+    is_plain = value.isprintable() and " " not in value
+    return parts.scheme in {"http", "https"} and is_reachable and is_plain
+
+
 class _File(environ.Env):  # type: ignore[misc]  # published without types
     """Takes what a file says, instead of the process's environment."""
 
@@ -94,10 +122,21 @@ class _File(environ.Env):  # type: ignore[misc]  # published without types
 
 
 def _read(path: Path) -> None:
-    if not path.is_file():
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError:  # not there, or not for us: what is missing is said when it is asked for
         return
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{path} is not understood. Save it as UTF-8") from None
+    for number, line in enumerate(lines, 1):
+        if not _LINE.fullmatch(line):
+            # Never the line itself: it may hold a secret.
+            raise ImproperlyConfigured(
+                f"Line {number} of {path} is not understood. Type NAME=value, with no space before "
+                "the name or the ="
+            )
     _File.ENVIRON.clear()
-    _File.read_env(str(path))
+    _File.read_env(io.StringIO("\n".join(lines)))
     for name, value in _File.ENVIRON.items():
         # An empty one, as in a copy of .env.example, leaves the word to the next file.
         if value and not os.environ.get(name):

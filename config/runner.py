@@ -52,8 +52,8 @@ def _run() -> int:
         _require_free(host, port)
         is_demo = not any(os.environ.get(name) for name in PROVIDER_KEYS)
         # Both names of this machine that a browser may have been given.
-        os.environ.setdefault("PUBLIC_URL", f"http://localhost:{port}")
-        os.environ.setdefault("WS_ALLOWED_ORIGINS", f"http://127.0.0.1:{port}")
+        _set_default("PUBLIC_URL", f"http://localhost:{port}")
+        _set_default("WS_ALLOWED_ORIGINS", f"http://127.0.0.1:{port}")
         with contextlib.ExitStack() as stack:
             stack.callback(print, "Everything is stopped.", flush=True)
             print("Starting PostgreSQL and Redis ...", flush=True)
@@ -156,6 +156,10 @@ def _simulator(port: str) -> list[str]:
     return [sys.executable, "-m", "integrations_health.providers.simulator", "--port", port]
 
 
+def _set_default(name: str, value: str) -> None:
+    os.environ[name] = os.environ.get(name) or value
+
+
 def _port() -> int:
     return environment.number("PORT", default=8000, least=1, most=65_535)
 
@@ -165,7 +169,7 @@ def _require_free(host: str, port: int) -> None:
         _listen(host, port)
     except PermissionError:
         problem = "needs more rights than you have"
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         raise CannotStart(f"HOST={host} is not known. Type for example: HOST=0.0.0.0") from None
     except OSError as error:
         problem = f"cannot be had ({error.strerror})"

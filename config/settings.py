@@ -20,9 +20,9 @@ environment.load_files(VAR)
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY", example="a long random string")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-PUBLIC_URL = environment.text(
+PUBLIC_URL = environment.address(
     "PUBLIC_URL", example="https://health.example.com", default="http://127.0.0.1:8000"
-).rstrip("/")
+)
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 # Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may.
 WS_ALLOWED_ORIGINS = environment.words("WS_ALLOWED_ORIGINS", default=[])
@@ -333,7 +333,7 @@ SNAPSHOT_KEPT = timedelta(hours=environment.number("SNAPSHOT_HOURS", default=24,
 
 PROVIDERS: dict[str, dict[str, Any]] = {
     "composio": {
-        "base_url": environment.text(
+        "base_url": environment.address(
             "COMPOSIO_BASE_URL",
             example="https://backend.composio.dev",
             default="https://backend.composio.dev",
@@ -347,7 +347,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "link_hosts": environment.words("COMPOSIO_LINK_HOSTS", default=["connect.composio.dev"]),
     },
     "klavis": {
-        "base_url": environment.text(
+        "base_url": environment.address(
             "KLAVIS_BASE_URL", example="https://api.klavis.ai", default="https://api.klavis.ai"
         ),
         "api_key": environment.text("KLAVIS_API_KEY", example="...", default=""),
@@ -395,6 +395,11 @@ INCIDENT_TICK = timedelta(seconds=30)
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
 # Hosts outside any provider that are tried before a provider is blamed for being unreachable.
 EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
+environment.require_addresses(
+    "EGRESS_CANARY_URLS",
+    EGRESS_CANARY_URLS,
+    example="https://one.example.com,https://two.example.com",
+)
 # For chaos tests only: the name of the place where a worker kills itself, or of the place and the
 # one `place:thing` that does it.
 CRASH_AT = environment.text("CRASH_AT", example="after_claim", default="")

@@ -158,6 +158,10 @@ def test_a_port_that_is_no_number_is_refused(tree: Path) -> None:
     assert_refused(tree, "PORT=eight is not understood", PORT="eight")
 
 
+def test_a_host_that_nobody_can_have_is_refused(tree: Path) -> None:
+    assert_refused(tree, "HOST=one..two is not known", PORT=str(free_port()), HOST="one..two")
+
+
 def test_a_var_that_cannot_be_a_folder_is_refused(tree: Path) -> None:
     (tree / "var").write_text("")
 
@@ -226,3 +230,12 @@ def test_what_dies_again_and_again_is_started_less_and_less_often(tree: Path) ->
 
     assert [f"starts again in {delay} s" in said(tree) for delay in (1, 2, 4)] == [True] * 3
     assert "web ended with status 3" in said(tree)
+
+
+def test_an_empty_address_is_the_one_that_is_listened_at(tree: Path) -> None:
+    show = "import os; print(os.environ['PUBLIC_URL'], flush=True); __import__('time').sleep(600)\n"
+    variables = with_web(tree, show)
+    address = f"http://localhost:{variables['PORT']}"
+
+    with running(tree, **variables, PUBLIC_URL=""):
+        wait_until(partial(has_said, tree, f"web         | {address}"), what="the address")
