@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from integrations_health import typed_values
 from integrations_health.models import Integration
 
 SHOWN = 10
@@ -28,7 +29,7 @@ def find(reference: str) -> Integration:
 
     A full id is never ambiguous. Raises Unknown and Ambiguous.
     """
-    if "\0" in reference:
+    if not typed_values.is_storable(reference):
         raise Unknown
     ids = _ids_from(reference)
     meant = Q(server_instance_id=reference)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from integrations_health import typed_values
 from integrations_health.models import User
 
 
@@ -42,7 +43,7 @@ def act_for(reference: str) -> User | None:
 
 
 def _only(reference: str, meant: Q) -> User:
-    if "\0" in reference:
+    if not typed_values.is_storable(reference):
         raise Unknown
     try:
         user_id = UUID(reference)

@@ -62,19 +62,20 @@ def _from_csv(text: TextIO) -> Iterator[Entry | Refusal]:
     header = next(line for line in lines if line.strip())
     delimiter = max(DELIMITERS, key=header.count)
     read_rows = partial(csv.reader, delimiter=delimiter, strict=True)
-    names = _names(next(read_rows([header])), place=f"line {lines.number:,}")
+    names = _names(_cells(read_rows([header]), lines.number) or [], place=f"line {lines.number:,}")
     start = lines.number + 1
     rows = read_rows(lines)
-    while True:
-        try:
-            cells = next(rows, None)
-        except csv.Error as error:
-            raise Unreadable(f"line {start:,}: {error}; is a quotation mark missing?") from None
-        if cells is None:
-            return
+    while (cells := _cells(rows, start)) is not None:
         if any(cell.strip() for cell in cells):
             yield _entry(names, cells, place=f"line {start:,}")
         start = lines.number + 1
+
+
+def _cells(rows: Iterator[list[str]], line: int) -> list[str] | None:
+    try:
+        return next(rows, None)
+    except csv.Error as error:
+        raise Unreadable(f"line {line:,}: {error}; is a quotation mark missing?") from None
 
 
 def _names(cells: list[str], *, place: str) -> list[str]:

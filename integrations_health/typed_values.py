@@ -46,6 +46,11 @@ def text(value: object, *, most: int) -> str:
     return trimmed
 
 
+def is_storable(value: str) -> bool:
+    """Say whether PostgreSQL can be asked for a text; a terminal takes others, too."""
+    return "\0" not in value and not _BROKEN.search(value)
+
+
 def word(value: object, *, most: int) -> str:
     """Return a text in lower case, as the names of services and providers are. Raises Bad."""
     return text(value, most=most).lower()

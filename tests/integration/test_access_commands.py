@@ -45,6 +45,7 @@ def test_a_token_lives_as_long_as_is_typed_and_may_be_of_staff() -> None:
     [
         (["nobody"], "No such user"),
         (["a\0b"], "No such user"),
+        (["a\udcfcb"], "No such user"),
         (["both"], "Several users"),
         (["known", "--hours", "0"], "--hours"),
         (["known", "--hours", "9999"], "--hours"),

@@ -38,7 +38,7 @@ def test_one_integration_is_found(reference: str, meant: UUID) -> None:
     assert found.pk == meant
 
 
-@pytest.mark.parametrize("reference", ["", "-", "e", "ca_", "nobody", "a\0b", "f" * 33])
+@pytest.mark.parametrize("reference", ["", "-", "e", "ca_", "nobody", "a\0b", "a\udcfcb", "f" * 33])
 def test_nobody_is_found(reference: str) -> None:
     with pytest.raises(lookup.Unknown):
         lookup.find(reference)

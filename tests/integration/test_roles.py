@@ -95,6 +95,7 @@ def test_a_command_gives_a_role_in_place_of_others(role: str) -> None:
         ("nobody", "support", "No such user"),
         ("both", "support", "Several users may be meant"),
         ("known", "owner", "Type one of: admin, operator, support, none."),
+        ("known", "\udcfcber", "Type one of: admin, operator, support, none."),
         ("root", "support", "is a superuser"),
     ],
 )

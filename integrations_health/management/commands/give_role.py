@@ -28,14 +28,14 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         """Give the role. Raises CommandError when there is no such person or role."""
-        roles = Group.objects.filter(name=options["role"])
-        if options["role"] != NOBODY and not roles:
-            known = ", ".join([*Group.objects.order_by("name").values_list("name", flat=True)])
+        groups = {group.name: group for group in Group.objects.order_by("name")}
+        if options["role"] != NOBODY and options["role"] not in groups:
+            known = ", ".join(groups)
             raise CommandError(f"No role {options['role']!r}. Type one of: {known}, {NOBODY}.")
         person = naming.person(options["user"])
         if person.is_superuser:
             raise CommandError(f"{person} is a superuser, who can do everything in any role.")
-        person.groups.set(roles)
+        person.groups.set([groups[options["role"]]] if options["role"] != NOBODY else [])
         person.is_staff = options["role"] != NOBODY
         person.save(update_fields=["is_staff"])
         self.stdout.write(f"{person}: {options['role']}")
