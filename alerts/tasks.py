@@ -29,13 +29,13 @@ def close_stale_notices() -> None:
     notices.close_stale(now=clock.now())
 
 
-@shared_task(queue="maintenance")
+@shared_task(queue="maintenance", soft_time_limit=150, time_limit=180)
 def prune_decisions() -> None:
     """Delete decisions that are past keeping."""
     decisions.prune(now=clock.now())
 
 
-@shared_task(queue="maintenance")
+@shared_task(queue="maintenance", soft_time_limit=150, time_limit=180)
 def prune_alerts() -> None:
     """Delete alerts and messages that are past keeping; what is left over goes an hour later."""
     pruned = retention.prune(now=clock.now())

@@ -1,7 +1,8 @@
 """Roll each UTC day of history up to one row per integration."""
 
+import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,10 @@ from integrations_health.spans_sql import GAPS, SECONDS
 INTEGRATIONS_AT_ONCE = 1000
 # Checks that could not be recorded in time are expected within this time after the day's end.
 FINAL_AFTER = timedelta(days=1)
+# Well before a task's limit: so long again may the statement take that is begun last. A day of
+# 300,000 integrations takes about ten such runs.
+WITHIN = timedelta(seconds=50)
+_BEGINNING = UUID(int=0)
 
 _ROLL_UP = f"""
 WITH {GAPS}, checks AS (
@@ -70,14 +75,24 @@ ON CONFLICT (integration_id, day) DO UPDATE SET
 """
 
 
-def roll_up(day: date) -> None:
+class Unfinished(Exception):
+    """The time was up: of `day` all is rolled up until the integration `after`."""
+
+    def __init__(self, day: date, after: UUID) -> None:
+        super().__init__(f"{day} after {after}")
+        self.day = day
+        self.after = after
+
+
+def roll_up(day: date, *, after: UUID = _BEGINNING, ends_at: float = float("inf")) -> None:
     """Roll up one UTC day, anew where it was rolled up before, a thousand integrations at a time.
 
     A status lasts until the next check, at most two hours, and not through a MonitoringGap; the
-    last check of the day before lasts into this one.
+    last check of the day before lasts into this one. Begins behind the integration `after`. Raises
+    Unfinished when more is left at the instant `ends_at` of the monotonic clock.
     """
     partitions.ensure(DailyHealth._meta.db_table, partitions.month_of(day))
-    starts = datetime.combine(day, time.min, tzinfo=UTC)
+    starts = datetime(day.year, day.month, day.day, tzinfo=UTC)
     limits: dict[str, Any] = {
         "day": day,
         "starts": starts,
@@ -85,20 +100,27 @@ def roll_up(day: date) -> None:
         "longest_silence": LONGEST_SILENCE,
         "not_the_users": list(provider_days.NOT_THE_USERS),
     }
-    for integrations in _integrations():
+    for integrations in _integrations(after):
         with connection.cursor() as cursor:
             cursor.execute(_ROLL_UP, {**limits, "integrations": integrations})
+        if time.monotonic() >= ends_at:
+            raise Unfinished(day, integrations[-1])
     provider_days.add_up(day)
 
 
-def roll_up_missing(today: date) -> list[date]:
+def roll_up_missing(
+    today: date, *, rest: Unfinished | None = None, within: timedelta = WITHIN
+) -> list[date]:
     """Roll up every day before `today` that is not yet, oldest first; return these days.
 
-    A day is rolled up when it is over and, for good, a day later.
+    A day is rolled up when it is over and, for good, a day later. Raises Unfinished when more is
+    left `within` that time; handed back as `rest`, it goes on from there.
     """
+    ends_at = time.monotonic() + within.total_seconds()
     days = _missing(today)
     for day in days:
-        roll_up(day)
+        after = rest.after if rest is not None and rest.day == day else _BEGINNING
+        roll_up(day, after=after, ends_at=ends_at)
         RolledUpDay.objects.update_or_create(
             day=day, defaults={"is_final": day + FINAL_AFTER < today}
         )
@@ -123,8 +145,7 @@ def _first_day() -> date | None:
     return first.astimezone(UTC).date() if first else None
 
 
-def _integrations() -> Iterator[list[UUID]]:
-    after = UUID(int=0)
+def _integrations(after: UUID) -> Iterator[list[UUID]]:
     while True:
         ids = list(
             Integration.objects.filter(id__gt=after)

@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from celery import Task
 from django.conf import settings
 
-from alerts import claims, tasks
+from alerts import claims, retention, tasks
 from alerts.senders import posting
 from config.celery import QUEUES, app
+from integrations_health import rollups
+from integrations_health import tasks as checking
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(
@@ -185,6 +188,18 @@ def test_whoever_sends_a_message_ends_before_another_may_take_it() -> None:
     ]
 
     assert deadlines == sorted(set(deadlines))
+
+
+def test_what_cleans_up_ends_by_itself_however_short_a_call_is() -> None:
+    most = settings.DATABASES["default"]["OPTIONS"]["options"]
+    statement = int(re.findall(r"statement_timeout=(\d+)", most)[0]) / 1000
+    visible = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+    rolling, pruning = checking.roll_up_history, tasks.prune_alerts
+
+    for task, within in ((rolling, rollups.WITHIN), (pruning, retention.WITHIN)):
+        assert isinstance(task, Task)
+        ends = within.total_seconds() + statement
+        assert ends < (task.soft_time_limit or 0.0) < (task.time_limit or 0.0) < visible
 
 
 def test_there_are_as_many_senders_as_batches_that_may_be_under_way() -> None:
