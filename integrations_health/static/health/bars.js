@@ -8,7 +8,7 @@ const KEYS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 const ROWS = { ArrowUp: -1, ArrowDown: 1 };
 const SPACE = 8;
 
-const labels = JSON.parse(document.getElementById("labels")?.textContent ?? "[]");
+let labels = []; // of the cells; they change while the page is open
 const card = document.createElement("div");
 card.className = "tip";
 card.hidden = true;
@@ -48,6 +48,7 @@ export function followBars(root) {
 
 /** Make the bars usable that are new within an element. */
 export function prepareBars(root) {
+  labels = JSON.parse(document.getElementById("labels")?.textContent ?? "[]");
   if (pinned && !pinned.isConnected) unpin();
   if (shown && !shown.isConnected) close();
   const bars = root.querySelectorAll(".bar:not([data-filled])");

@@ -13,8 +13,8 @@ export async function refresh() {
   } catch {
     return false;
   }
-  if (answer.redirected) {
-    location.reload(); // signed out meanwhile
+  if (answer.redirected || answer.status === 404) {
+    location.reload(); // signed out meanwhile, or it was removed
     return false;
   }
   if (!answer.ok) return false;
@@ -23,6 +23,7 @@ export async function refresh() {
   const icon = document.querySelector("link[rel=icon]");
   const href = page.querySelector("link[rel=icon]")?.getAttribute("href");
   if (href && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
+  keepLabels(page);
   keepRows(page);
   const focused = whereFocusIs();
   for (const part of page.querySelectorAll("[data-part]")) {
@@ -61,6 +62,14 @@ function foldedGroups() {
   } catch {
     return [];
   }
+}
+
+function keepLabels(page) {
+  const labels = document.getElementById("labels");
+  const said = page.getElementById("labels")?.textContent;
+  if (!labels || !said || labels.textContent === said) return;
+  labels.textContent = said;
+  known.clear(); // time went on: every cell has another name, even where its row is as it was
 }
 
 function keepRows(page) {

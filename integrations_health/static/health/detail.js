@@ -8,6 +8,7 @@ import { now, span } from "./clock.js";
 import { connect } from "./live.js";
 
 const LOOK_EVERY_MS = 30_000; // without a socket
+const LOOK_ANYWAY_MS = 300_000; // with one, which does not tell that it was removed
 const main = document.getElementById("main");
 const { watched, version } = document.getElementById("watched").dataset;
 const line = document.querySelector("[data-live]");
@@ -38,7 +39,7 @@ async function look() {
     main.querySelectorAll("details").forEach((one, index) => (one.open = Boolean(opened[index])));
   }
   isLooking = false;
-  lookAt = state === "live" ? Infinity : now() + LOOK_EVERY_MS;
+  lookAt = now() + (state === "live" && !isLost ? LOOK_ANYWAY_MS : LOOK_EVERY_MS);
   if (!isLost) heardAt = now();
   tick();
 }
@@ -53,8 +54,12 @@ function onUpdate(frame) {
 
 function onState(is) {
   state = is;
-  if (is === "live") lookAt = Infinity;
-  else if (lookAt === Infinity) lookAt = now() + LOOK_EVERY_MS;
+  if (is === "live") {
+    lookAt = now() + LOOK_ANYWAY_MS;
+    if (isLost) look();
+  } else {
+    lookAt = Math.min(lookAt, now() + LOOK_EVERY_MS);
+  }
   tick();
 }
 

@@ -8,6 +8,7 @@ import { clockTime, now, setTime, span } from "./clock.js";
 import { connect } from "./live.js";
 
 const LOOK_EVERY_MS = 30_000; // without a socket
+const LOOK_ANYWAY_MS = 300_000; // with one, which tells neither of what is new nor of what is gone
 const REFRESH_GAP_MS = 5_000; // between two changes, at least
 const LATE_MS = 90_000; // what is due for so long shows that nobody checks
 const WORDS = { healthy: "Healthy", degraded: "Degraded", unhealthy: "Unhealthy", unknown: "Unknown" };
@@ -53,13 +54,13 @@ if (line) {
     isLost = !(await refresh());
     isLooking = false;
     refreshedAt = now();
-    nextLookAt = now() + LOOK_EVERY_MS;
     if (!isLost) {
       heardAt = now();
       socket.subscribe(); // whoever is new
       const after = main.querySelector("h1")?.textContent;
       if (after && after !== before) announce(after);
     }
+    nextLookAt = now() + pause();
     tick();
   }
 
@@ -87,6 +88,11 @@ if (line) {
     return state === "live" && ids().every(socket.follows);
   }
 
+  /** Return how long the page waits until it looks again by itself. */
+  function pause() {
+    return isWhole() && !isLost ? LOOK_ANYWAY_MS : LOOK_EVERY_MS;
+  }
+
   function followed() {
     const all = ids();
     return `${all.filter(socket.follows).length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
@@ -96,11 +102,11 @@ if (line) {
     state = is;
     if (is === "live") {
       heardAt = now();
-      nextLookAt = isWhole() ? Infinity : now() + LOOK_EVERY_MS;
+      nextLookAt = now() + pause();
       // Between the page and the socket something may have happened.
       if (isLost) refreshSoon();
-    } else if (nextLookAt === Infinity) {
-      nextLookAt = now() + LOOK_EVERY_MS;
+    } else {
+      nextLookAt = Math.min(nextLookAt, now() + LOOK_EVERY_MS);
     }
     tick();
   }
@@ -115,7 +121,7 @@ if (line) {
   }
 
   function tick() {
-    if (now() >= nextLookAt && !document.hidden && !isWhole()) look();
+    if (now() >= nextLookAt && !document.hidden) look();
     const [is, said] = sentence();
     if (line.dataset.live !== is) line.dataset.live = is;
     if (text.textContent !== said) text.textContent = said;
@@ -156,8 +162,9 @@ function apply(id, health) {
   const [last, next] = row.querySelectorAll("[data-last], [data-next]");
   if (last && health.lastCheckAt) setTime(last.querySelector("time") ?? last, health.lastCheckAt);
   if (next && health.nextCheckAt) setTime(next.querySelector("time") ?? next, health.nextCheckAt);
+  const isPaused = health.nextCheckAt === null;
   const isSame = row.dataset.state === health.status && row.dataset.error === (health.errorCode ?? "");
-  if (isSame && Boolean(row.dataset.incident) === Boolean(health.incident)) return false;
+  if (isSame && !isPaused && Boolean(row.dataset.incident) === Boolean(health.incident)) return false;
   const pill = row.querySelector(".pill");
   if (pill && row.dataset.state !== "paused" && WORDS[health.status]) {
     pill.className = `pill ${health.status}`;
