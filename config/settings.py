@@ -114,6 +114,7 @@ PUBLIC_STATUS_PAGE = environment.flag("PUBLIC_STATUS_PAGE", default=True)
 # --- What a browser may do -------------------------------------------------------------------
 
 _IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_ENGINE = "integrations_health.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
 SECURE_SSL_REDIRECT = False  # the proxy's business; it also terminates TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None

@@ -1,14 +1,16 @@
 """The admin's site: where staff begin, how they sign in, and what holds on each of its pages."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import path, reverse
 
 from integrations_health import audit
@@ -26,6 +28,18 @@ class StaffSite(admin.AdminSite):
         super().__init__(name)
         self.disable_action("delete_selected")
         self.add_action(transaction.atomic(delete_selected), "delete_selected")
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Let staff in, with an address that PostgreSQL can be asked for: it takes no NUL."""
+
+        @wraps(view)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if "\0" in request.path or "%00" in request.GET.urlencode():
+                raise BadRequest
+            answer: HttpResponseBase = view(request, *args, **kwargs)
+            return answer
+
+        return super().admin_view(asked, cacheable)
 
     def get_urls(self) -> list[Any]:
         """Keep Django's index at an address of its own."""

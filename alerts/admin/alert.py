@@ -4,8 +4,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import (
@@ -101,7 +102,10 @@ class AlertAdmin(ReadOnlyAdmin):
             raise Http404
         if not (self.has_view_permission(request) and request.user.has_perm(verb.permission)):
             raise PermissionDenied
-        listed = self.get_changelist_instance(request).queryset
+        try:
+            listed = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            raise BadRequest from None
         chosen = choosing.read(request, listed, now=timezone.now())
         if not chosen.ids:
             messages.warning(request, "Nothing was changed: tick an alert or a group first.")
@@ -143,7 +147,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
 def _do(request: HttpRequest, verb: Verb, chosen: Chosen) -> Done:
     assert isinstance(request.user, User)
-    note = request.POST.get("note", "").strip()
+    note = request.POST.get("note", "").replace("\0", "").strip()
     with transaction.atomic():
         done = verb.act(chosen, request.user, note)
         said = f"{verb.label}: {note}" if note else f"{verb.label}."

@@ -139,6 +139,12 @@ def test_alerts_are_filtered_by_what_is_left_to_do(
     assert list(answer.context["cl"].result_list) == [alerts[expected]]
 
 
+@pytest.mark.parametrize("query", ["?service=%00", "?provider=%00", "?q=%00"])
+def test_an_address_that_cannot_be_asked_for_is_refused(staff: Client, query: str) -> None:
+    assert staff.get(url(Integration, "changelist") + query).status_code == 400
+    assert staff.get("/admin/integrations_health/heartbeat/%00/change/").status_code == 400
+
+
 def test_an_integration_is_found_by_the_name_of_its_user(staff: Client) -> None:
     wanted = factories.integration(user=factories.user(username="margarete"))
     factories.integration()

@@ -44,6 +44,25 @@ def test_nothing_is_done_by_following_a_link(staff: Client, verb: str) -> None:
 
 
 @every_verb
+def test_nothing_is_done_to_a_list_that_cannot_be_read(staff: Client, verb: str) -> None:
+    (alert,) = timeouts(1)
+
+    answer = act(staff, verb, "created_at__gt=nonsense", only=f"alert:{alert.pk}")
+
+    assert answer.status_code == 400
+    assert not Decision.objects.exists()
+
+
+def test_of_a_note_only_what_can_be_kept_is_kept(staff: Client) -> None:
+    (alert,) = timeouts(1)
+
+    act(staff, "acknowledge", only=f"alert:{alert.pk}", note="mine\0 now")
+
+    alert.refresh_from_db()
+    assert alert.acknowledgement_note == "mine now"
+
+
+@every_verb
 def test_nothing_is_done_for_another_site(verb: str) -> None:
     (alert,) = timeouts(1)
     client = Client(enforce_csrf_checks=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client, RequestFactory
 
 from integrations_health.models import User
@@ -100,3 +101,12 @@ def test_who_may_not_is_told_so() -> None:
 
     assert answer.status_code == 403
     assert "This is not yours to see" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["\0" * 32, "\xff" * 32, "a" * 5_000, "' OR 1=1 -- " * 3])
+def test_a_cookie_that_is_no_session_signs_nobody_in(client: Client, key: str) -> None:
+    client.cookies[settings.SESSION_COOKIE_NAME] = key
+
+    assert client.get("/")["Location"] == "/sign-in/?next=/"
+    assert client.get("/api/integrations").status_code == 401
