@@ -61,11 +61,11 @@ class Feed:
         if len(wanted) > MOST_IDS:
             raise TooMany
         new = {pk for pk in ids if pk not in self._told}
+        for pk in set(ids) - new:
+            self._told[pk] = self._told[pk]._replace(version=_NOTHING_TOLD)
         self._open_wishes |= new
         await self._place(new)
         seen = {pk for pk in ids if pk in self._told}
-        for pk in seen - new:
-            self._told[pk] = self._told[pk]._replace(version=_NOTHING_TOLD)
         await self._send_newest(seen - new)
         return seen
 

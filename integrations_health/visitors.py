@@ -54,9 +54,9 @@ def may_stay(visitor: Visitor, *, now: datetime) -> bool:
         key = ApiKey.objects.filter(pk=caller.key_id).first()
         if key is None or key.has_ended(now):
             return False
-    if visitor.user_id is None:
-        return True
-    return not User.objects.filter(pk=visitor.user_id, is_active=False).exists()
+    # Whom nobody knew when the socket was opened may be known by now.
+    user_id = visitor.user_id or _user_id(caller)
+    return not User.objects.filter(pk=user_id, is_active=False).exists()
 
 
 def has_lost(visitor: Visitor, *, ended_session: str) -> bool:

@@ -137,6 +137,21 @@ def test_a_ticket_of_a_session_ends_when_the_user_signs_out_anywhere(
         assert closed(client, within=5) == 4401
 
 
+def test_a_closed_account_closes_the_sockets_that_were_open_before_it_was_known(
+    server: Server, owner: User
+) -> None:
+    ticket = tickets.issue(Caller(way=Way.TOKEN, scopes=OWN, external_id="app-new"))
+
+    with server.open(f"/health-updates?ticket={ticket}", origin=None) as client:
+        person = factories.user(external_id="app-new")
+        subscribe(client, factories.integration(user=person))
+        heard(client)
+        person.is_active = False
+        person.save()
+
+        assert closed(client, within=5) == 4401
+
+
 def test_a_back_end_follows_everybodys_integrations(server: Server, owner: User) -> None:
     made = api_keys.make("the app", may_write=False, expires_at=None)
     caller = api_keys.read(made.key, now=timezone.now())

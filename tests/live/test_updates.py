@@ -106,6 +106,22 @@ def test_who_subscribes_again_is_told_again_how_it_is(
         assert hears_nothing(client, within=1)
 
 
+def test_who_subscribes_again_while_the_database_is_away_is_told_when_it_is_back(
+    server: Server, owner: User, session: str
+) -> None:
+    gmail = factories.integration(user=owner)
+    with server.open(session=session) as client:
+        subscribe(client, gmail)
+        first = heard(client)
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Nobody reads it before the block ends, and who tries gives up after two seconds.
+            cursor.execute("LOCK TABLE integration_health_checks, provider_incidents")
+            subscribe(client, gmail, ack=True)
+            assert heard(client)["code"] == "unavailable"
+
+        assert heard(client, within=20) == first
+
+
 def test_who_unsubscribed_hears_nothing_more(server: Server, owner: User, session: str) -> None:
     gmail, slack = (factories.integration(user=owner, service=name) for name in ("gmail", "slack"))
     with server.open(session=session) as client:
