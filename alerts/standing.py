@@ -4,7 +4,7 @@ Each with who was told of it, in one statement for any number: what a face shows
 here and nowhere else.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
@@ -134,15 +134,17 @@ def decisions(alert: Standing) -> list[Decided]:
     return [Decided(*row) for row in rows.values_list(*columns)[:MOST_DECISIONS]]
 
 
-def etag(page: Page) -> str:
-    """Return what changes when anything that is said on a page of alerts does, as HTTP has it."""
-    return f'W/"{SHAPE}-{mark(page.alerts)}-{page.next or ""}"'
+def etag(page: Page, reader: Reader) -> str:
+    """Return what changes when anything that `reader` is told on a page does, as HTTP has it."""
+    return f'W/"{SHAPE}-{mark(page.alerts, reader)}-{page.next or ""}"'
 
 
-def mark(alerts: Iterable[Standing]) -> str:
-    """Return what changes when anything that is said of these alerts does; "" of none."""
-    said = repr([tuple(one) for one in alerts])
-    return "" if said == "[]" else blake2s(said.encode(), digest_size=12).hexdigest()
+def mark(alerts: Sequence[Standing], reader: Reader) -> str:
+    """Return what changes when anything that `reader` is told of these does; "" of none."""
+    if not alerts:
+        return ""
+    said = repr([tuple(reader), *map(tuple, alerts)])
+    return blake2s(said.encode(), digest_size=12).hexdigest()
 
 
 def _these(ids: Sequence[UUID]) -> list[Standing]:

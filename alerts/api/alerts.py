@@ -41,10 +41,10 @@ class Alerts(ApiView):
         page = standing.page(
             self.caller, _wanted(sent), limit=sent.get("limit", USUAL), after=sent.get("cursor")
         )
-        headers = {"ETag": standing.etag(page), "Cache-Control": REVALIDATED}
+        reader = standing.reader(self.caller)
+        headers = {"ETag": standing.etag(page, reader), "Cache-Control": REVALIDATED}
         if known := unchanged(request._request, headers):
             return known
-        reader = standing.reader(self.caller)
         body = {
             "items": [shapes.alert(one, reader) for one in page.alerts],
             "nextCursor": str(page.next) if page.next else None,

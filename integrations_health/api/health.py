@@ -65,7 +65,8 @@ class Health(ApiView):
         incident, version = overlay.over(row)
         url = Offers(overlay.incidents).url(row.integration_id, row)
         alerts = standing.open_of(row.integration_id, row.user_id)
-        headers = {"ETag": _etag(row, version, alerts, url), "Cache-Control": REVALIDATED}
+        mark = standing.mark(alerts, standing.reader(self.caller))
+        headers = {"ETag": _etag(row, version, mark, url), "Cache-Control": REVALIDATED}
         if known := unchanged(request._request, headers):
             return known
         checks = past_checks.last(self.caller, integration_id, row.user_id, limit=CHECKS)
@@ -113,18 +114,17 @@ def _keep(
         snapshots.name(row.user_id, seen_by.external_id)
 
 
-def _etag(
-    row: WatchedHealth, version: int, alerts: Sequence[Standing], reauth_url: str | None
-) -> str:
+def _etag(row: WatchedHealth, version: int, mark: str, reauth_url: str | None) -> str:
     """Return what changes when anything of the answer does, told without reading the history.
 
     Every result that counts raises the version, as incidents do that begin or end; a result that
-    comes late adds to the history alone, and soon the next one tells of it.
+    comes late adds to the history alone, and soon the next one tells of it. `mark` is that of the
+    open alerts.
     """
     parts = (
         *(SHAPE, row.integration_id.hex, version, int(row.enabled)),
         round(row.next_check_at.timestamp() * 1_000),
         "" if reauth_url is None else "r",
-        standing.mark(alerts),
+        mark,
     )
     return f'W/"{"-".join(map(str, parts))}"'

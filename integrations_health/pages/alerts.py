@@ -45,7 +45,7 @@ def summaries(caller: Caller, *, moments: Moments) -> Summaries:
         by_integration.setdefault(one.integration_id, []).append(one)
     return Summaries(
         {pk: _summary(alerts, reader, moments) for pk, alerts in by_integration.items()},
-        standing.etag(page),
+        standing.etag(page, reader),
     )
 
 
@@ -59,7 +59,7 @@ def section(caller: Caller, integration_id: UUID, *, moments: Moments) -> dict[s
         "open_alerts": [_alert(one, reader, moments) for one in page.alerts],
         "can_acknowledge": any(one.acknowledged_at is None for one in page.alerts),
         "past_alerts": [_alert(one, reader, moments) for one in past],
-        "alerts_mark": standing.etag(page),
+        "alerts_mark": standing.etag(page, reader),
         "most_alerts": MOST,
     }
 

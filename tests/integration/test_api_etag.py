@@ -10,7 +10,7 @@ from alerts import lifecycle
 from alerts.models import Alert, Notification
 from integrations_health.models import HealthCheck, Integration
 from tests import factories
-from tests.callers import as_user
+from tests.callers import as_back_end, as_user
 from tests.statements import counted_statements
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,19 @@ def test_a_mark_opens_nothing_to_a_stranger(known: tuple[Integration, Client, st
     answer = as_user(factories.user()).get(path_of(made), headers={"If-None-Match": etag})
 
     assert answer.status_code == 404
+
+
+def test_who_is_told_of_an_alert_in_other_words_is_sent_them(
+    known: tuple[Integration, Client, str],
+) -> None:
+    made, client, _ = known
+    lifecycle.acknowledge([factories.alert(integration=made).pk], by=made.user)
+    etag = client.get(path_of(made)).headers["ETag"]
+
+    answer = as_back_end().get(path_of(made), headers={"If-None-Match": etag})
+
+    assert answer.status_code == 200
+    assert answer.json()["alerts"][0]["acknowledgement"]["by"] == "owner"
 
 
 def _hold(alert: Alert) -> None:
