@@ -56,7 +56,7 @@ def may_stay(visitor: Visitor, *, now: datetime) -> bool:
             return False
     # Whom nobody knew when the socket was opened may be known by now.
     user_id = visitor.user_id or _user_id(caller)
-    return not User.objects.filter(pk=user_id, is_active=False).exists()
+    return user_id is None or not User.objects.filter(pk=user_id, is_active=False).exists()
 
 
 def has_lost(visitor: Visitor, *, ended_session: str) -> bool:
