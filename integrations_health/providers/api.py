@@ -28,6 +28,7 @@ class JsonApi:
         deadline: timedelta,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self.deadline = deadline
         self._base = base_url.rstrip("/")
         self._headers = http.raw({**http.HEADERS, "accept": "application/json", **headers})
         self._with_body = [*self._headers, (b"content-type", b"application/json")]

@@ -1,5 +1,7 @@
 """Read how Composio's accounts stand: many with one request where it can be, else one by one."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import urlencode
@@ -12,23 +14,30 @@ from integrations_health.providers.base import Call, Failure, Gate, NoBudget, Ow
 from integrations_health.providers.together import together
 
 PAGE = 100
+# So many deadlines of a call for what a list did not tell: a batch has three times as long.
+PATIENCE = 2
+ONE_BY_ONE_AT_ONCE = 10
 LIST, ACCOUNT = "connected_accounts", "connected_account"
 # Refusals that may be the fault of one id in a list.
 _REFUSED_FOR_AN_ID = frozenset({400, 404, 413, 414, 422, 431})
 
 
-async def statuses(api: JsonApi, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
+async def statuses(
+    api: JsonApi, ids: Sequence[str], gate: Gate, *, until: float | None = None
+) -> dict[str, Owned]:
     """Read up to a page of accounts; where the list cannot say it, one by one.
 
-    Those that had no turn any more are left out. Raises NoBudget where not even the list had one.
+    Those that had no turn any more are left out, and what the list does not tell by the instant
+    `until` (monotonic). Raises NoBudget where not even the list had a turn.
     """
     items: list[accounts.Account] = []
     cursor = ""
     while True:
         reply = await ask_page(api, {"connected_account_ids": ",".join(ids)}, cursor, gate)
         read = reply if isinstance(reply, Failure) else accounts.account_page(reply)
+        until = until or time.monotonic() + PATIENCE * api.deadline.total_seconds()
         if isinstance(read, Failure):
-            return await _despite(read, api, ids, gate)
+            return await _despite(read, api, ids, gate, until=until)
         items += read.items
         cursor = read.cursor
         if not cursor or not read.items or len(items) >= len(ids):
@@ -45,7 +54,7 @@ async def statuses(api: JsonApi, ids: Sequence[str], gate: Gate) -> dict[str, Ow
         # Never "gone": the provider itself says that there are more than it showed.
         detail = f"the page is short: {len(items)} of {read.total} accounts"
         return found | dict.fromkeys(missing, Owned(http.bad_response(call, detail)))
-    return found | await _singly(api, missing, gate)
+    return found | await _singly(api, missing, gate, until=until)
 
 
 async def status(api: JsonApi, id: str, gate: Gate) -> Owned:
@@ -65,7 +74,7 @@ async def ask_page(
 
 
 async def _despite(
-    failure: Failure, api: JsonApi, ids: Sequence[str], gate: Gate
+    failure: Failure, api: JsonApi, ids: Sequence[str], gate: Gate, *, until: float
 ) -> dict[str, Owned]:
     """Find the id for which a list was refused by asking for half of it, and the other half."""
     refusal = failure.call.http_status
@@ -75,20 +84,26 @@ async def _despite(
     if failure.detail != bodies.TOO_LARGE and not is_for_an_id:
         return dict.fromkeys(ids, Owned(failure))
     if len(ids) == 1:
-        return await _singly(api, ids, gate)
+        return await _singly(api, ids, gate, until=until)
     middle, found = len(ids) // 2, dict[str, Owned]()
-    # One after the other: with little budget, one part at least is read to its end.
+    # One after the other: with little budget or time, one part at least is read to its end.
     for part in (ids[:middle], ids[middle:]):
-        with suppress(NoBudget):
-            found |= await statuses(api, part, gate)
+        if time.monotonic() < until:
+            with suppress(NoBudget):
+                found |= await statuses(api, part, gate, until=until)
     return found
 
 
-async def _singly(api: JsonApi, ids: Sequence[str], gate: Gate) -> dict[str, Owned]:
-    async def read(id: str) -> None:
-        with suppress(NoBudget):
-            found[id] = await status(api, id, gate)
+async def _singly(
+    api: JsonApi, ids: Sequence[str], gate: Gate, *, until: float
+) -> dict[str, Owned]:
+    places, found = asyncio.Semaphore(ONE_BY_ONE_AT_ONCE), dict[str, Owned]()
 
-    found: dict[str, Owned] = {}
+    async def read(id: str) -> None:
+        async with places:
+            if time.monotonic() < until:
+                with suppress(NoBudget):
+                    found[id] = await status(api, id, gate)
+
     await together(map(read, ids))
     return found
