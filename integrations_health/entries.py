@@ -26,7 +26,8 @@ from integrations_health.outcomes import (
 from integrations_health.redaction import SafeText
 from integrations_health.status import Status, Vote, advance
 
-_ABSTAINS, _HEALTHY, _OK = Vote.ABSTAINS, Vote.HEALTHY, Outcome.OK
+_ABSTAINS, _FAILING, _HEALTHY = Vote.ABSTAINS, Vote.FAILING, Vote.HEALTHY
+_OK = Outcome.OK
 LOOK_AGAIN_AFTER_OUR_FAULT = timedelta(seconds=60)
 
 _FACE_OF_LATE = {
@@ -136,6 +137,8 @@ def observation(decision: Decision) -> Observation:
 # Every check comes through here: named tuples by place, not by name, which takes twice as long.
 def _decide(row: HealthRow, result: CheckResult) -> Decision:
     vote = result.vote
+    if vote is _FAILING and _is_being_set_up(row):
+        vote = _ABSTAINS
     change = advance(
         row.state,
         vote,
@@ -169,6 +172,12 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
     return Decision(row, result, vote, state.status, update)
 
 
+def _is_being_set_up(row: HealthRow) -> bool:
+    # Who was never connected loses nothing by a provider that fails.
+    is_pending = row.error_code == Outcome.PENDING and row.state.status is Status.UNKNOWN
+    return is_pending and row.active_since is None
+
+
 def _wait(result: CheckResult) -> timedelta | None:
     match result.outcome:
         case Outcome.RATE_LIMITED:
@@ -182,7 +191,7 @@ def _wait(result: CheckResult) -> timedelta | None:
 
 
 def _error(row: HealthRow, result: CheckResult, vote: Vote) -> tuple[str, str]:
-    stands = row.state.status in {Status.DEGRADED, Status.UNHEALTHY}
+    stands = row.state.status in {Status.DEGRADED, Status.UNHEALTHY} or vote is not result.vote
     if vote is Vote.ABSTAINS and stands:
         # The reason of the status that stands; why this check said nothing is in the evidence.
         return row.error_code, row.error_message

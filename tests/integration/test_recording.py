@@ -135,6 +135,23 @@ def test_a_connection_that_turns_active_has_its_grace_from_then_on() -> None:
     assert target.connected_at == turned
 
 
+def test_who_is_still_connecting_lost_nothing_by_a_provider_that_fails() -> None:
+    integration = factories.integration(status="unknown")
+    at = NOW
+    for outcome in (Outcome.PENDING, Outcome.SERVER_ERROR, Outcome.PENDING):
+        (target,) = claim(integration, now=at)
+        found = result(
+            target, outcome, at=at, is_active=None if outcome is Outcome.SERVER_ERROR else False
+        )
+        pipeline.record([found], now=at)
+        at += timedelta(minutes=6)
+
+    row = health(integration)
+    assert (row.status, row.error_code, row.consecutive_failures) == ("unknown", "pending", 0)
+    (target,) = claim(integration, now=at)
+    assert not target.was_connected
+
+
 def test_a_missing_month_is_made_and_nothing_is_lost() -> None:
     integration = factories.integration(status="healthy")
     far = NOW + timedelta(days=4000)
