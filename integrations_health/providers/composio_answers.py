@@ -62,7 +62,8 @@ def tool_answer(reply: Reply) -> ToolAnswer | Failure:
     inner = data if isinstance(data, dict) else {}
     status = inner.get("status_code")
     status = status if isinstance(status, int) and 100 <= status < 600 else None
-    if (status is not None and status >= 400) or set(inner) == {"error"}:
+    is_nothing_else = set(inner) == {"error"} and bool(inner["error"])
+    if is_nothing_else or (status is not None and status >= 400):
         # A dead grant may come as a success that holds nothing but the service's refusal.
         is_successful = False
     error = as_text(answer.get("error"))

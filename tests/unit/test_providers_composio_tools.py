@@ -79,6 +79,7 @@ async def test_a_toolkit_may_be_pinned_to_a_version() -> None:
             401,
         ),
         ({"data": {"error": "invalid_grant"}, "successful": True}, False, "invalid_grant", None),
+        ({"data": {"error": None}, "successful": True}, True, "", None),
         ({"data": {"error": "", "emailAddress": "a@b.c"}, "successful": True}, True, "", None),
         ({"data": None, "error": {"a": 1}, "successful": False}, False, "", None),
     ],
