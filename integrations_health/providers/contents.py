@@ -26,10 +26,10 @@ def data_in(text: str) -> Any:
 def hidden_failure(data: Any) -> str | None:
     """Return the failure that a good-looking result hides: `Error...`, or nothing but an `error`.
 
-    Klavis's servers, which anybody may run, report every failure like that.
+    Klavis's servers, which anybody may run, report every failure like that, and `Unknown tool...`.
     """
     if isinstance(data, str):
-        return data if data.startswith("Error") else None
+        return data if data.startswith(("Error", "Unknown tool")) else None
     if isinstance(data, dict) and set(data) == {"error"}:
         return data["error"] if isinstance(data["error"], str) else json.dumps(data["error"])
     return None

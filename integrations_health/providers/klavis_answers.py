@@ -72,17 +72,13 @@ def tool_answer(reply: Reply) -> ToolAnswer | Failure:
     result = result if isinstance(result, dict) else {}
     said = first_text(result.get("content"))
     if not is_successful or result.get("isError") is True:
-        error = said or _text(answer.get("error"))
-        if words.says_tool_is_unknown(error):
-            return Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=reply.call, detail=error)
-        return ToolAnswer(is_successful=False, call=reply.call, error=error)
+        return _failed(reply, said or _text(answer.get("error")))
     data = data_in(said or "")
     hidden = hidden_failure(data)
     if hidden is None and not isinstance(data, str):
         return ToolAnswer(is_successful=True, call=reply.call, data=data)
     # What is no JSON is no answer of theirs, whatever the flags say: they are always green.
-    error = hidden or said or "the tool answered nothing"
-    return ToolAnswer(is_successful=False, call=reply.call, error=error)
+    return _failed(reply, hidden or said or "the tool answered nothing")
 
 
 def link(reply: Reply, *, callback_url: str, id: str) -> ReauthLink | Failure:
@@ -173,6 +169,12 @@ def connection(reply: Reply, *, server: str, user_id: str) -> Connection | Failu
         provider_user_id=user_id,
         server_url=url,
     )
+
+
+def _failed(reply: Reply, error: str) -> ToolAnswer | Failure:
+    if words.says_tool_is_unknown(error):
+        return Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=reply.call, detail=error)
+    return ToolAnswer(is_successful=False, call=reply.call, error=error)
 
 
 def _accepted(reply: Reply) -> dict[str, Any] | Failure:

@@ -154,15 +154,13 @@ def _tool_answer(heard: Heard) -> ToolAnswer | Failure:
             return _failed(heard, Outcome.PROBE_MISCONFIGURED)
         return ToolAnswer(is_successful=False, call=call, error=heard.answer.error)
     text = first_text(result.get("content")) or ""
-    if result.get("isError") is True:
-        if words.says_tool_is_unknown(text):
-            return Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=call, detail=text)
-        return ToolAnswer(is_successful=False, call=call, error=text)
     kind = result.get("resultType", "complete")
-    if kind != "complete":
-        return ToolAnswer(is_successful=False, call=call, error=f"the tool asks back: {kind}")
     data = data_in(text)
-    error = hidden_failure(data)
+    error = text if result.get("isError") is True else hidden_failure(data)
+    if error is not None and words.says_tool_is_unknown(error):
+        return Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=call, detail=error)
+    if error is None and kind != "complete":
+        error = f"the tool asks back: {kind}"
     if error is not None:
         return ToolAnswer(is_successful=False, call=call, error=error)
     return ToolAnswer(is_successful=True, call=call, data=result.get("structuredContent", data))

@@ -107,6 +107,10 @@ async def test_a_failure_is_dug_out_of_a_good_looking_answer(
     [
         (told("Unknown tool: gmail_search_emails", is_error=True), Outcome.PROBE_MISCONFIGURED),
         (said({"success": False, "error": "Unknown tool: x"}), Outcome.PROBE_MISCONFIGURED),
+        # Its servers say this, too, as if it were the tool's answer.
+        (told("Unknown tool: slack_user_list_channels"), Outcome.PROBE_MISCONFIGURED),
+        (told('{"error": "Unknown tool: gmail_search_emails"}'), Outcome.PROBE_MISCONFIGURED),
+        (told("Error: Unknown tool: x"), Outcome.PROBE_MISCONFIGURED),
         (said({"detail": "Invalid API key"}, status=401), Outcome.KEY_REJECTED),
         (said({"detail": [{"msg": "required"}]}, status=422), Outcome.PROBE_MISCONFIGURED),
         (said({"detail": "Instance not found"}, status=404), Outcome.DISCONNECTED),

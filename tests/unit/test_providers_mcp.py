@@ -78,6 +78,8 @@ async def test_a_failed_tool_is_an_answer_too(answer: httpx.Response, error_text
     ("answer", "of_tool", "of_status"),
     [
         (told("Unknown tool: x", isError=True), Outcome.PROBE_MISCONFIGURED, "active"),
+        (told("Unknown tool: x"), Outcome.PROBE_MISCONFIGURED, "active"),
+        (told('{"error": "Unknown tool: x"}'), Outcome.PROBE_MISCONFIGURED, "active"),
         (error(200, -32602, "Tool x not found"), Outcome.PROBE_MISCONFIGURED, "active"),
         (error(404, -32601, "Method not found"), Outcome.PROBE_MISCONFIGURED, "active"),
         (error(400, UNSUPPORTED), Outcome.PROBE_MISCONFIGURED, "active"),
