@@ -61,8 +61,10 @@ def server_status(reply: Reply) -> ServerStatus | Failure:
 
 def tool_answer(reply: Reply) -> ToolAnswer | Failure:
     """Read what calling a tool came to, its hidden failures dug out."""
-    if reply.status == 404 and _detail(reply) not in ("", _NO_ROUTE):
-        return Failure(outcome=Outcome.DISCONNECTED, call=reply.call, detail=_detail(reply))
+    if reply.status == 404 and (detail := _detail(reply)) not in ("", _NO_ROUTE):
+        is_of_tool = words.says_tool_is_unknown(detail)
+        outcome = Outcome.PROBE_MISCONFIGURED if is_of_tool else Outcome.DISCONNECTED
+        return Failure(outcome=outcome, call=reply.call, detail=detail)
     answer = _accepted(reply)
     if isinstance(answer, Failure):
         return answer

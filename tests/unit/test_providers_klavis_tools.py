@@ -114,6 +114,7 @@ async def test_a_failure_is_dug_out_of_a_good_looking_answer(
         (said({"detail": "Invalid API key"}, status=401), Outcome.KEY_REJECTED),
         (said({"detail": [{"msg": "required"}]}, status=422), Outcome.PROBE_MISCONFIGURED),
         (said({"detail": "Instance not found"}, status=404), Outcome.DISCONNECTED),
+        (said({"detail": "Tool 'x' not found"}, status=404), Outcome.PROBE_MISCONFIGURED),
         (said({"detail": "Not Found"}, status=404), Outcome.BAD_RESPONSE),
         (said({"result": {}}), Outcome.BAD_RESPONSE),
         (said({"success": "true"}), Outcome.BAD_RESPONSE),
