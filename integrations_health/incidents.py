@@ -57,12 +57,14 @@ def follow(*, now: datetime | None = None) -> bool:
 
 
 def _take_turn(at: datetime) -> bool:
-    arguments: list[Any] = [LOOK, at, LOOK_COUNTS_AFTER]
+    # A look that is yet to come was made before the clock was set back.
+    arguments: list[Any] = [LOOK, at, LOOK_COUNTS_AFTER, LOOK_COUNTS_AFTER]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO monitor_heartbeats AS h (name, beaten_at) VALUES (%s, %s)"
             " ON CONFLICT (name) DO UPDATE SET beaten_at = EXCLUDED.beaten_at"
-            " WHERE h.beaten_at <= EXCLUDED.beaten_at - %s",
+            " WHERE h.beaten_at <= EXCLUDED.beaten_at - %s"
+            " OR h.beaten_at >= EXCLUDED.beaten_at + %s",
             arguments,
         )
         return bool(cursor.rowcount)

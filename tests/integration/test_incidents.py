@@ -101,6 +101,15 @@ def test_of_too_few_to_begin_one_an_incident_ends_when_none_of_them_fails(
     assert (open_now() == {("composio", "")}) is is_open
 
 
+def test_a_clock_that_was_set_back_blinds_nobody() -> None:
+    assert incidents.follow(now=AT + 120 * MINUTE)
+
+    vote(crowd(5), bad=5, at=NOW)
+    look(AT, times=2)
+
+    assert open_now() == {("composio", "")}
+
+
 def test_a_service_that_fails_through_several_providers_has_one_incident() -> None:
     for provider in ("composio", "klavis"):
         vote(crowd(10, provider=provider), bad=10, at=NOW)
