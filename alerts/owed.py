@@ -9,8 +9,10 @@ from django.db.models import Q
 from alerts import decisions, lifecycle, sight, telling
 from alerts.decisions import Line, Verdict
 from alerts.models import Alert
+from alerts.rules import Condition
 from alerts.telling import Owed
 from integrations_health import unnest
+from integrations_health.status import Status
 
 AT_ONCE = 500
 
@@ -45,6 +47,7 @@ def _tell_some(after: UUID | None, *, now: datetime, at_once: int) -> UUID | Non
         for alert in alerts
         if alert.rule_id in rules and alert.integration_id in watched
     ]
+    found = [one for one in found if not _works_for_now(one)]
     if found:
         before = [telling.as_written(one.alert) for one in found]
         lines = telling.tell(found, now=now)
@@ -58,6 +61,12 @@ def _tell_some(after: UUID | None, *, now: datetime, at_once: int) -> UUID | Non
             unnest.update(changed, columns=telling.WRITTEN)
         decisions.append(lines, at=now)
     return alerts[-1].pk if len(alerts) == at_once else None
+
+
+def _works_for_now(one: Owed) -> bool:
+    """Say whether it flaps and is up: whoever is told that it fails is told so while it does."""
+    is_over_at_once = one.rule.condition is Condition.CONSECUTIVE_FAILURES
+    return is_over_at_once and one.alert.is_flapping and one.watched.status == Status.HEALTHY
 
 
 @transaction.atomic

@@ -78,7 +78,8 @@ class Player:
 
     def finish(self, *, at: datetime) -> Firings:
         """Return what was counted, up to `at`."""
-        self._tell_by(at)
+        if not self._works_for_now(self.status):
+            self._tell_by(at)
         return self.firings
 
     def _observe(self, check: Past) -> Observation:
@@ -103,8 +104,9 @@ class Player:
 
     def _hear(self, seen: Observation) -> None:
         rate = self._rate(seen)
+        if not self._works_for_now(seen.old):
+            self._tell_by(seen.at)
         self._count_unrest(seen)
-        self._tell_by(seen.at)
         if seen.vote is Vote.ABSTAINS:
             return
         if self.severity is None:
@@ -156,6 +158,11 @@ class Player:
             self.unrest = flapping.after_change(self.unrest, at=seen.at)
         elif self.unrest is not None:
             self.unrest = flapping.settled(self.unrest, at=seen.at)
+
+    def _works_for_now(self, status: Status) -> bool:
+        """Say whether it flaps and is up, with this status: nobody is told then."""
+        is_over_at_once = self.rule.condition is Condition.CONSECUTIVE_FAILURES
+        return is_over_at_once and self._is_restless and status is Status.HEALTHY
 
     @property
     def _is_restless(self) -> bool:

@@ -29,7 +29,7 @@ _WATCHED = """
 SELECT i.id, i.user_id, i.service, i.provider, i.display_name, i.enabled,
     -- Whose account is switched off is sent nothing.
     CASE WHEN u.is_active THEN u.email ELSE '' END,
-    h.last_check_at, f.penalty, f.counted_at, f.is_flapping
+    h.last_check_at, h.status, f.penalty, f.counted_at, f.is_flapping
 FROM user_integrations i
 JOIN users u ON u.id = i.user_id
 JOIN integration_health_checks h ON h.integration_id = i.id
@@ -98,6 +98,7 @@ class Watched(NamedTuple):
     is_enabled: bool
     email: str
     last_check_at: datetime | None
+    status: str
     unrest: Unrest | None
 
 
@@ -115,7 +116,7 @@ def watched(integration_ids: Collection[UUID]) -> dict[UUID, Watched]:
     with binary_cursor() as cursor:
         cursor.execute(_WATCHED, [list(integration_ids)], prepare=True)
         return {
-            row[0]: Watched._make((*row[:8], None if row[8] is None else Unrest(*row[8:])))
+            row[0]: Watched._make((*row[:9], None if row[9] is None else Unrest(*row[9:])))
             for row in cursor.fetchall()
         }
 

@@ -101,6 +101,8 @@ class Model:
 
     def look_again(self, now: datetime) -> None:
         for which, watch in enumerate(self.watches):
+            if watch.is_flapping and watch.failures == 0:
+                continue  # it works for now
             if watch.is_open and (not watch.is_told or watch.owes_escalation):
                 self._try_to_tell(which, now)
 

@@ -110,3 +110,18 @@ def test_what_opens_while_flapping_is_known_as_such() -> None:
         check(integration, outcome=Outcome.TIMEOUT, at=NOW + number * FIVE_MINUTES)
 
     assert alert().is_flapping
+
+
+def test_what_works_when_its_cooldown_ends_is_not_told_to_fail() -> None:
+    factories.rule(threshold=1, cooldown_minutes=20)
+    integration = factories.integration(status="healthy")
+    go_up_and_down(integration, times=10)
+    before = len(events())
+    assert Alert.objects.get(resolved_at=None).told_at is None
+
+    for number in range(1, 9):
+        check(integration, at=NOW + number * FIVE_MINUTES)
+        look_again(at=NOW + number * FIVE_MINUTES)
+
+    assert not Alert.objects.filter(resolved_at=None).exists()
+    assert events()[before:] == []
