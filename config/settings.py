@@ -7,6 +7,7 @@ from typing import Any
 import environ
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail.message import sanitize_address
 
 from config import environment, gateway, logs, server_urls
 from integrations_health.web_database.waiting import Connection
@@ -448,6 +449,16 @@ DEFAULT_FROM_EMAIL = environment.text(
     example="Integration Health <health@example.com>",
     default="Integration Health <health@localhost>",
 )
+try:
+    # As each mail will be: what cannot be written there would let none of them go out.
+    _is_sender = "@" in sanitize_address(DEFAULT_FROM_EMAIL, "utf-8")
+except (TypeError, ValueError):
+    _is_sender = False
+if not _is_sender:
+    raise ImproperlyConfigured(
+        f"DEFAULT_FROM_EMAIL={DEFAULT_FROM_EMAIL} is not understood. Type health@example.com, or "
+        'with a name, in quotes where it has a comma: "Example, Inc." <health@example.com>'
+    )
 # Hosts in your own network that messages may go to, `host:port`, even unencrypted; any other
 # private address is refused.
 DELIVERY_TRUSTED_HOSTS = environment.words("DELIVERY_TRUSTED_HOSTS", default=[])

@@ -16,10 +16,10 @@ print(json.dumps({name: str(getattr(settings, name)) for name in (
 """
 
 
-def read(url: str) -> subprocess.CompletedProcess[str]:
+def read(url: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", PRINT],
-        env={**os.environ, "EMAIL_URL": url},
+        env={**os.environ, "EMAIL_URL": url, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -54,3 +54,25 @@ def test_a_mistake_is_named_and_not_shown(url: str) -> None:
     last = done.stderr.splitlines()[-1]
     assert "EMAIL_URL is not understood. Type smtp+tls://" in last
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "health@localhost",
+        "M\u00fcller <health@example.com>",
+        '"Example, Inc." <health@example.com>',
+    ],
+)
+def test_mails_may_be_from_an_address_with_a_name_or_without(sender: str) -> None:
+    assert read(DEFAULT_FROM_EMAIL=sender).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["Example, Inc. <health@example.com>", "Integration Health", "<>", "a@b@example.com"],
+)
+def test_a_sender_that_no_mail_can_have_is_named(sender: str) -> None:
+    done = read(DEFAULT_FROM_EMAIL=sender)
+
+    assert f"DEFAULT_FROM_EMAIL={sender} is not understood. Type " in done.stderr.splitlines()[-1]
