@@ -1,9 +1,11 @@
 # `make run` starts everything, `make test` checks everything. Both set up what is missing.
 PYTHON ?= python3
 IN := .venv/bin/
-# The type checker's Django plugin reads the settings, which want these; nothing connects to them.
-SETTINGS := IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
-	DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
+# The type checker's Django plugin reads the settings, which want these; nothing connects to them,
+# and nothing is encrypted.
+SECRETS := IGNORE_ENV_FILES=1 SECRET_KEY=none \
+	FIELD_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+SETTINGS := $(SECRETS) DATABASE_URL=postgresql://127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 # The command behind it has PostgreSQL and Redis: its own, or those that are in the environment.
 SERVERS := $(IN)python -m config.embedded --
 
@@ -43,8 +45,7 @@ contracts:
 
 migrations:
 	@echo "==> migrations"
-	@IGNORE_ENV_FILES=1 SECRET_KEY=none FIELD_ENCRYPTION_KEYS=none \
-		$(SERVERS) $(IN)python manage.py makemigrations --check --dry-run
+	@$(SECRETS) $(SERVERS) $(IN)python manage.py makemigrations --check --dry-run
 
 # Without windows it takes a third of the CPU; where there is none such, the whole one does. Where
 # neither can be had, the tests that need it say that they were skipped.

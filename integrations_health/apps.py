@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_migrate
 
@@ -16,10 +17,11 @@ class IntegrationsHealthConfig(AppConfig):
     verbose_name = "Integration health"
 
     def ready(self) -> None:
-        """Make the coming months whenever the tables were made; hear of what ends."""
+        """Look at the keys, make the coming months after the tables, hear of what ends."""
         # Need the models, which are there now.
-        from integrations_health import access_changes, forgetting
+        from integrations_health import access_changes, fields, forgetting
 
+        checks.register(fields.require_keys)
         post_migrate.connect(_make_coming_months, sender=self)
         access_changes.hear()
         forgetting.hear()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import Lookup, Transform
@@ -77,6 +78,12 @@ def _decrypt(stored: str, keys: tuple[str, ...]) -> Secret:
             "A stored secret was encrypted with a key that FIELD_ENCRYPTION_KEYS does not hold. "
             "Add that key again, behind the newest one."
         ) from None
+
+
+def require_keys(**_: object) -> list[CheckMessage]:
+    """Let no release and no command begin with a key that is none. Raises ImproperlyConfigured."""
+    _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
+    return []
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.core.management import call_command
 from django.db import connection
 from django.forms import modelform_factory
 from pytest_django import Settings
@@ -98,6 +99,13 @@ def test_a_key_that_is_none_is_named_by_its_variable(settings: Settings) -> None
         fields.encrypt(URL)
 
     assert "not a key" not in str(error.value)
+
+
+def test_no_release_begins_with_a_key_that_is_none(settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [OLD, "not a key"]
+
+    with pytest.raises(ImproperlyConfigured, match="FIELD_ENCRYPTION_KEYS"):
+        call_command("migrate", verbosity=0, skip_checks=False)
 
 
 def test_a_secret_that_is_read_again_is_not_decrypted_again() -> None:
