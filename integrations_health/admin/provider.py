@@ -83,6 +83,10 @@ class ProviderIncidentAdmin(QuickAdmin):
     ordering = ("-opened_at",)
     actions = ("close",)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes one: the version of what is shown counts them, and never falls."""
+        return False
+
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Ask for what a new incident needs; show all of one that is there."""
         return IncidentForm.Meta.fields if obj is None else self.list_display

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.test import Client
 
 from integrations_health.models import ProviderIncident
 from tests import factories
@@ -90,3 +91,14 @@ def test_support_only_reads_incidents() -> None:
     )
     incident.refresh_from_db()
     assert incident.closed_at is None
+
+
+def test_an_incident_ends_by_being_closed_and_is_never_deleted(staff: Client) -> None:
+    one = factories.incident()
+
+    answer = staff.post(url(ProviderIncident, "delete", one.pk), {"post": "yes"})
+    listed = staff.get(url(ProviderIncident, "changelist"))
+
+    assert answer.status_code == 403
+    assert ProviderIncident.objects.filter(pk=one.pk).exists()
+    assert "delete_selected" not in listed.content.decode()
