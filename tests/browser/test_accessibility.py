@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from integrations_health.models import User
 from tests import factories
-from tests.browser.conftest import Complaints, sign_in
+from tests.browser.conftest import PASSWORD, Complaints, sign_in
 from tests.browser.looking import STRICT, grave_faults
 
 PAGES = ("/", "/?range=24h&by=service", "/?show=unstable", "/no-such-page/", "/sign-in/")
@@ -69,3 +69,25 @@ def test_axe_finds_nothing_serious(
 
     assert {path: said for path, said in found.items() if said} == {}
     complaints.expect("404 (Not Found)")  # the page that is not there
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_name_makes_no_page_wider_than_its_window(
+    opened: Callable[..., Page], width: int
+) -> None:
+    ann = factories.staff(username="ann", password=PASSWORD)
+    bad = {"status": "unhealthy", "error_code": "auth_expired", "last_check_at": timezone.now()}
+    named = factories.integration(user=ann, display_name="W" * 200, **bad)
+    unnamed = factories.integration(user=ann, service="s" * 50)
+    page = opened(viewport={"width": width, "height": 900})
+    page.route_web_socket("**/health-updates", lambda socket: None)
+    sign_in(page)
+    wide = {}
+    for path in (
+        *("/", "/?by=service", f"/integrations/{named.pk}/", f"/integrations/{unnamed.pk}/"),
+        *(f"/admin/integrations_health/integration/{one.pk}/change/" for one in (named, unnamed)),
+    ):
+        page.goto(path)
+        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+
+    assert {path: found for path, found in wide.items() if found > width} == {}
