@@ -72,9 +72,10 @@ def failure_text(answer: ToolAnswer) -> str | None:
 
 
 def _judge_failure(error: str, status: int | None) -> Outcome:
-    # Google reports a spent quota as 403, and a missing scope beside words of authentication: the
-    # narrower reading is asked first, so that nobody is sent to reconnect in vain.
-    if words.says_quota(error) or status == 429:
+    # Google reports a spent quota, and an API that is not switched on, as 403, and a missing scope
+    # beside words of authentication: the narrower reading is asked first, so that nobody is sent to
+    # reconnect in vain.
+    if words.says_quota(error) or words.says_service_is_off(error) or status == 429:
         return Outcome.SERVICE_ERROR
     if words.says_scope_is_missing(error):
         return Outcome.PERMISSION

@@ -57,6 +57,8 @@ _QUOTA_WORDS = (
     "(?:rate|usage) limits? exceeded",
     "429 client error",
 )
+# What Google says where whoever owns the OAuth application has not switched the API on.
+_OFF_WORDS = ("accessnotconfigured", "service_disabled", "has not been used in project")
 _STATUSES = (
     r"([45]\d\d) (?:client|server) error",
     # As httpx, urllib and Google's client for Python, and aiohttp say it.
@@ -77,6 +79,7 @@ def _whole(words: tuple[str, ...]) -> re.Pattern[str]:
 _DEAD = _whole(_DEAD_TOKENS + _DEAD_PHRASES)
 _SCOPE = _whole(_SCOPE_WORDS)
 _QUOTA = _whole(_QUOTA_WORDS)
+_OFF = _whole(_OFF_WORDS)
 _STATUS = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_STATUSES)})(?!\d)")
 _UNKNOWN_TOOL = re.compile(
     r"\bunknown tool\b|\btool [\"'`]?[\w.-]{1,100}[\"'`]? (?:was )?not found\b"
@@ -100,6 +103,11 @@ def says_scope_is_missing(text: str) -> bool:
 def says_quota(text: str) -> bool:
     """Say whether a failure's text means that the service behind the provider wants us to wait."""
     return _QUOTA.search(text.lower()) is not None
+
+
+def says_service_is_off(text: str) -> bool:
+    """Say whether a failure's text means that nobody is let in, whatever the user allowed."""
+    return _OFF.search(text.lower()) is not None
 
 
 def says_tool_is_unknown(text: str) -> bool:

@@ -55,6 +55,7 @@ def failed(error: str, upstream_status: int | None = None) -> ToolAnswer:
         (failed("Request had insufficient authentication scopes.", 403), Outcome.PERMISSION),
         (failed("forbidden", 403), Outcome.PERMISSION),
         (failed("Quota exceeded for quota metric 'Queries'", 403), Outcome.SERVICE_ERROR),
+        (failed("Gmail API has not been used in project 123 before", 403), Outcome.SERVICE_ERROR),
         (failed("slow down", 429), Outcome.SERVICE_ERROR),
         (failed("Google Calendar API Error (503): backend"), Outcome.SERVICE_ERROR),
         (failed("backend error", 500), Outcome.SERVICE_ERROR),

@@ -64,6 +64,12 @@ SPENT = [
     "Rate limit exceeded",
 ]
 LEFT = ["", "quota", "Your storage quota is 15 GB", "rate_limited_users", "limit: 100"]
+OFF = [
+    "Gmail API has not been used in project 123 before or it is disabled.",
+    '"reason": "accessNotConfigured"',
+    "SERVICE_DISABLED",
+]
+ON = ["", "the service is disabled", "it has not been used for days", "service_disabled_items: 0"]
 NAMELESS = [
     "Unknown tool: nope",
     "MCP error -32602: Tool gmail_search not found",
@@ -87,6 +93,7 @@ NAMED = ["", "The tool was helpful; the mail was not found", "unknown toolbox"]
             (words.says_grant_is_dead, DEAD, ALIVE + NARROW + SPENT),
             (words.says_scope_is_missing, NARROW, WIDE + DEAD + SPENT),
             (words.says_quota, SPENT, LEFT + DEAD + NARROW),
+            (words.says_service_is_off, OFF, ON + DEAD + NARROW + SPENT),
             (words.says_tool_is_unknown, NAMELESS, NAMED + DEAD + NARROW),
             (words.says_handshake_is_missing, TOO_EARLY, READY + NAMELESS + DEAD),
         ]
