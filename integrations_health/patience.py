@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from integrations_health.outcomes import TRANSIENT, CheckTarget
 from integrations_health.providers.base import BULK_SIZE, Failure, NoBudget, Provider
 
 ATTEMPTS = 3
+LONGEST_PAUSE = timedelta(seconds=2)
 # Retries help against a hiccup and hurt in an outage: a batch may spend a tenth of itself on them.
 RETRY_SHARE = 0.1
 RETRIES_AT_LEAST = 3
@@ -33,8 +35,10 @@ def calls_for(provider: Provider, targets: Sequence[CheckTarget]) -> int:
 
 
 def is_transient(answer: object) -> bool:
-    """Say whether asking again may well bring another answer."""
-    return isinstance(answer, Failure) and answer.outcome in TRANSIENT
+    """Say whether asking again may well bring another answer, within the pauses that we make."""
+    if not isinstance(answer, Failure) or answer.outcome not in TRANSIENT:
+        return False
+    return answer.retry_after is None or answer.retry_after <= LONGEST_PAUSE
 
 
 class Patience:
