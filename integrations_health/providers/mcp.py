@@ -155,15 +155,18 @@ def _tool_answer(heard: Heard) -> ToolAnswer | Failure:
         return ToolAnswer(is_successful=False, call=call, error=heard.answer.error)
     text = first_text(result.get("content")) or ""
     kind = result.get("resultType", "complete")
-    data = data_in(text)
-    error = text if result.get("isError") is True else hidden_failure(data)
+    told = data_in(text)
+    data = result.get("structuredContent", told)
+    error = hidden_failure(told) or hidden_failure(data)
+    if result.get("isError") is True:
+        error = text
     if error is not None and words.says_tool_is_unknown(error):
         return Failure(outcome=Outcome.PROBE_MISCONFIGURED, call=call, detail=error)
     if error is None and kind != "complete":
         error = f"the tool asks back: {kind}"
     if error is not None:
         return ToolAnswer(is_successful=False, call=call, error=error)
-    return ToolAnswer(is_successful=True, call=call, data=result.get("structuredContent", data))
+    return ToolAnswer(is_successful=True, call=call, data=data)
 
 
 def _address(text: str) -> httpx.URL | str:

@@ -61,6 +61,7 @@ async def test_a_result_is_a_good_answer(answer: httpx.Response, data: Any) -> N
         (told("401 Client Error", isError=True), "401 Client Error"),
         (told('{"error": "invalid_grant"}'), "invalid_grant"),
         (told("Error: token_revoked"), "Error: token_revoked"),
+        (result({"content": [], "structuredContent": {"error": "not_authed"}}), "not_authed"),
         (told("?", resultType="input_required"), "the tool asks back: input_required"),
         (error(200, -32603, "Unauthorized: token_expired"), "Unauthorized: token_expired"),
         (error(200, -32000, "upstream"), "upstream"),
