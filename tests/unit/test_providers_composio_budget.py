@@ -13,7 +13,7 @@ from tests.unit.asking import OPTIONS, Gatekeeper, Wire
 from tests.unit.composio_accounts import Accounts, targets
 
 pytestmark = pytest.mark.asyncio
-CALL_SECONDS = 0.02
+CALL_SECONDS = 0.03
 ALL = [f"ca_{number}" for number in range(100)]
 
 
@@ -53,11 +53,11 @@ async def test_of_a_list_that_is_refused_for_all_a_part_is_heard_at_any_rate() -
 
 
 @pytest.mark.parametrize(
-    ("accounts", "most"), [(Accounts(poison=ALL), 12), (Accounts(gone=ALL[1:]), 60)]
+    ("accounts", "most"), [(Accounts(poison=ALL), 20), (Accounts(gone=ALL[1:]), 90)]
 )
 async def test_what_takes_too_long_waits_for_another_time(accounts: Accounts, most: int) -> None:
     wire = SlowWire(by=accounts.answer)
-    deadline = timedelta(seconds=5 * CALL_SECONDS)
+    deadline = timedelta(seconds=8 * CALL_SECONDS)
     composio = Composio(**{**OPTIONS, "deadline": deadline, "concurrency": 5}, transport=wire)
 
     heard = await states(composio, targets(100))
