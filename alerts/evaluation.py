@@ -11,8 +11,9 @@ from alerts.models import Alert
 from alerts.rules import AlertType, Rate, Rule, Severity
 from alerts.sight import Watched
 from alerts.telling import Owed
-from integrations_health.outcomes import Observation
-from integrations_health.status import Vote
+from integrations_health import reauth_rules
+from integrations_health.outcomes import Cause, Observation
+from integrations_health.status import Status, Vote
 
 Pair = tuple[UUID, UUID]
 
@@ -141,19 +142,41 @@ def _worsen(
 ) -> None:
     louder = rules.severity(rule, seen.new)
     is_louder = louder.is_louder_than(alert.severity)
+    turns_to_owner = alert.escalated_at is None and _turns_to_owner(alert, seen)
     if rules.alert_type(seen.new) is AlertType.FAILURE:
         alert.alert_type = AlertType.FAILURE.value
-    if is_louder or alert.error_code != _code(seen):
+    if is_louder or (alert.error_code != _code(seen) and not _stands(alert, seen)):
         alert.error_code = _code(seen)
         alert.message = words.opened(_called(watched), rule, seen, rate=rate)
-    if not is_louder:
+    if not is_louder and not turns_to_owner:
         return
-    alert.severity = louder.value
+    now = "its owner's to mend"
+    if is_louder:
+        alert.severity = now = louder.value
     alert.escalated_at = max(scene.now, alert.created_at)
-    changes.lines.append(Line(alert.pk, Verdict.ESCALATED, f"Now {louder.value}: {alert.message}"))
-    # Whoever was not told yet will hear all of it at once.
-    if alert.told_at is not None:
+    changes.lines.append(Line(alert.pk, Verdict.ESCALATED, f"Now {now}: {alert.message}"))
+    # Whoever was not told yet will hear all of it at once; and nobody hears it twice.
+    if alert.told_at is not None and alert.escalation_told_at is None:
         changes.owed.append(Owed(alert, rule, watched))
+
+
+def _turns_to_owner(alert: Alert, seen: Observation) -> bool:
+    """Say whether it is sure by now that only the owner can mend what they were told to wait for.
+
+    While it is not down it may still become louder, which says so, too.
+    """
+    is_sure = seen.new is Status.UNHEALTHY and seen.is_sure
+    is_owners = reauth_rules.is_owners(seen.outcome.value)
+    return is_sure and is_owners and not reauth_rules.is_owners(alert.error_code)
+
+
+def _stands(alert: Alert, seen: Observation) -> bool:
+    """Say whether what an alert says outlives a check: a dead grant that now times out is dead."""
+    if alert.told_at is not None and not seen.is_sure:
+        # Who was told something else hears of a dead grant when it is sure.
+        return True
+    is_still_down = seen.old is Status.UNHEALTHY and seen.vote is Vote.FAILING
+    return is_still_down and reauth_rules.CAUSES.get(alert.error_code) is Cause.USER_GRANT
 
 
 def _new(**values: object) -> Alert:

@@ -24,7 +24,7 @@ from integrations_health.outcomes import (
     clamped_wait,
 )
 from integrations_health.redaction import SafeText
-from integrations_health.status import Status, Vote, advance
+from integrations_health.status import SECOND_OPINION_AFTER, Status, Vote, advance
 
 _ABSTAINS, _FAILING, _HEALTHY = Vote.ABSTAINS, Vote.FAILING, Vote.HEALTHY
 _OK = Outcome.OK
@@ -120,6 +120,7 @@ def transition(decision: Decision) -> Transition:
 def observation(decision: Decision) -> Observation:
     """Return what the rules of alerts look at of a result that was applied."""
     row, result = decision.row, decision.result
+    suspected_at = decision.update.face.suspected_at
     return Observation(
         integration_id=row.integration_id,
         user_id=row.user_id,
@@ -131,6 +132,8 @@ def observation(decision: Decision) -> Observation:
         consecutive_failures=decision.update.face.consecutive_failures,
         response_time_ms=result.response_time_ms,
         at=result.checked_at,
+        is_sure=decision.vote is not Vote.SUSPECT
+        or (suspected_at is not None and result.checked_at - suspected_at >= SECOND_OPINION_AFTER),
     )
 
 

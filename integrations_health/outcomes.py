@@ -185,7 +185,10 @@ class Transition(NamedTuple):
 
 
 class Observation(Struct, frozen=True, gc=False):
-    """What one applied result means for its integration: what the rules of alerts look at."""
+    """What one applied result means for its integration: what the rules of alerts look at.
+
+    It `is_sure` unless a second look must confirm it.
+    """
 
     integration_id: UUID
     user_id: UUID
@@ -197,6 +200,7 @@ class Observation(Struct, frozen=True, gc=False):
     consecutive_failures: int
     response_time_ms: int | None
     at: datetime
+    is_sure: bool = True
 
 
 def clamped_wait(retry_after: timedelta | None) -> timedelta | None:
