@@ -26,7 +26,8 @@ from integrations_health.outcomes import (
 from integrations_health.redaction import SafeText
 from integrations_health.status import SECOND_OPINION_AFTER, Status, Vote, advance
 
-_ABSTAINS, _FAILING, _HEALTHY = Vote.ABSTAINS, Vote.FAILING, Vote.HEALTHY
+_ABSTAINS, _FAILING = Vote.ABSTAINS, Vote.FAILING
+_HEALTHY, _SUSPECT = Vote.HEALTHY, Vote.SUSPECT
 _OK = Outcome.OK
 LOOK_AGAIN_AFTER_OUR_FAULT = timedelta(seconds=60)
 
@@ -120,7 +121,6 @@ def transition(decision: Decision) -> Transition:
 def observation(decision: Decision) -> Observation:
     """Return what the rules of alerts look at of a result that was applied."""
     row, result = decision.row, decision.result
-    suspected_at = decision.update.face.suspected_at
     return Observation(
         integration_id=row.integration_id,
         user_id=row.user_id,
@@ -132,8 +132,7 @@ def observation(decision: Decision) -> Observation:
         consecutive_failures=decision.update.face.consecutive_failures,
         response_time_ms=result.response_time_ms,
         at=result.checked_at,
-        is_sure=decision.vote is not Vote.SUSPECT
-        or (suspected_at is not None and result.checked_at - suspected_at >= SECOND_OPINION_AFTER),
+        is_sure=decision.vote is not _SUSPECT or _is_confirmed(decision),
     )
 
 
@@ -173,6 +172,13 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
         face,
     )
     return Decision(row, result, vote, state.status, update)
+
+
+def _is_confirmed(decision: Decision) -> bool:
+    suspected_at = decision.update.face.suspected_at
+    if suspected_at is None:
+        return False
+    return decision.result.checked_at - suspected_at >= SECOND_OPINION_AFTER
 
 
 def _is_being_set_up(row: HealthRow) -> bool:
