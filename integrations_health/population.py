@@ -12,7 +12,8 @@ class Standing(NamedTuple):
     """How the enabled integrations of a provider's service ("": of the provider) are now.
 
     `failing` and `impaired` are those of the `known` that are unhealthy or degraded for which the
-    provider or the service is to blame. The percentile is over the last check of each.
+    provider or the service is to blame. The percentile is over the last check of each. Of the
+    `users`, something is known of `known_users`, and `measured_users` have a time to measure.
     """
 
     provider: str
@@ -23,6 +24,8 @@ class Standing(NamedTuple):
     impaired: int
     p95_ms: float | None
     last_check_at: datetime | None
+    known_users: int = 0
+    measured_users: int = 0
 
     @property
     def works_percent(self) -> int | None:
@@ -43,7 +46,9 @@ SELECT provider, COALESCE(service, ''), count(DISTINCT user_id),
     count(*) FILTER (WHERE status = 'unhealthy' AND error_code = ANY(%(not_the_users)s)),
     count(*) FILTER (WHERE status = 'degraded' AND error_code = ANY(%(not_the_users)s)),
     percentile_cont(0.95) WITHIN GROUP (ORDER BY response_time_ms),
-    max(last_check_at)
+    max(last_check_at),
+    count(DISTINCT user_id) FILTER (WHERE status <> 'unknown'),
+    count(DISTINCT user_id) FILTER (WHERE response_time_ms IS NOT NULL)
 FROM integration_health_checks WHERE enabled
 GROUP BY GROUPING SETS ((provider, service), (provider))
 ORDER BY 1, 2

@@ -20,7 +20,9 @@ _ADD_UP = """
 INSERT INTO provider_days (
     day, provider, service, users, observed_seconds, outage_seconds, impaired_seconds
 )
-SELECT %(day)s, i.provider, COALESCE(i.service, ''), count(DISTINCT d.user_id),
+SELECT %(day)s, i.provider, COALESCE(i.service, ''),
+    -- Of whom nothing is known the numbers are not.
+    count(DISTINCT d.user_id) FILTER (WHERE d.observed_seconds > 0),
     sum(d.observed_seconds), sum(d.outage_seconds), sum(d.impaired_seconds)
 FROM integration_health_daily d JOIN user_integrations i ON i.id = d.integration_id
 WHERE d.day = %(day)s

@@ -161,7 +161,10 @@ def _line(
 ) -> Line:
     is_small = standing.users < LEAST_USERS
     incident = open_now.over(provider=standing.provider, service=standing.service)
-    state = State.UNKNOWN if is_small else state_of(standing, now=now)
+    # Many may use it of whom nothing is known yet: then the numbers are about the few others.
+    is_known = standing.known_users >= LEAST_USERS
+    is_measured = standing.measured_users >= LEAST_USERS
+    state = state_of(standing, now=now) if is_known else State.UNKNOWN
     if incident is not None:
         state = worst([state, State.IMPAIRED])
     touched = windows.touched(window, _spans(standing, incidents, now))
@@ -170,7 +173,7 @@ def _line(
         service=standing.service,
         state=state,
         incident=incident,
-        p95_ms=None if is_small or standing.p95_ms is None else round(standing.p95_ms),
+        p95_ms=round(standing.p95_ms) if is_measured and standing.p95_ms is not None else None,
         bar=public_bars.draw(days, today=state, touched=touched, window=window),
         uptimes={
             (day - window.start.date()).days: uptime.percent(

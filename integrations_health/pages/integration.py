@@ -110,7 +110,7 @@ def _others(found: Detail) -> str:
     """Return how the same does for everybody, where that is enough people to be nobody's."""
     for one in everybody():
         is_same = (one.provider, one.service) == (found.provider, found.service)
-        if is_same and one.users >= LEAST_USERS and one.works_percent is not None:
+        if is_same and one.known_users >= LEAST_USERS and one.works_percent is not None:
             return f"{one.works_percent} %"
     return ""
 

@@ -65,6 +65,17 @@ def test_one_person_with_many_connections_is_one_user() -> None:
     ]  # fmt: skip
 
 
+def test_who_was_not_observed_is_no_user_of_the_day() -> None:
+    seen()
+    factories.daily_health(
+        factories.integration(), day=DAY, observed_seconds=0, downtime_seconds=0, outage_seconds=0
+    )
+
+    provider_days.add_up(DAY)
+
+    assert [users for _, _, users, *_ in rows()] == [1, 1]
+
+
 def test_adding_up_again_replaces_what_was() -> None:
     seen()
     provider_days.add_up(DAY)

@@ -77,6 +77,17 @@ def test_many_connections_of_few_people_are_few(now: datetime) -> None:
     assert public_status.read(now=now).state is State.UNKNOWN
 
 
+def test_what_is_known_of_too_few_among_many_is_not_told(now: datetime) -> None:
+    crowd(LEAST_USERS, now=now, status="unknown")
+    crowd(LEAST_USERS - 1, now=now, response_time_ms=100, **FAILING)
+
+    found = lines(public_status.read(now=now)).values()
+
+    assert {(line.is_small, line.state, line.p95_ms) for line in found} == {
+        (False, State.UNKNOWN, None)
+    }
+
+
 def test_a_day_of_too_few_people_is_not_told(now: datetime) -> None:
     crowd(LEAST_USERS, now=now)
     factories.provider_day(day=(now - DAY).date(), users=LEAST_USERS - 1, outage_seconds=864_000)
