@@ -24,10 +24,9 @@ from integrations_health.outcomes import (
     clamped_wait,
 )
 from integrations_health.redaction import SafeText
-from integrations_health.status import SECOND_OPINION_AFTER, Status, Vote, advance
+from integrations_health.status import Status, Vote, advance, is_confirmed
 
-_ABSTAINS, _FAILING = Vote.ABSTAINS, Vote.FAILING
-_HEALTHY, _SUSPECT = Vote.HEALTHY, Vote.SUSPECT
+_ABSTAINS, _FAILING, _HEALTHY, _SUSPECT = Vote.ABSTAINS, Vote.FAILING, Vote.HEALTHY, Vote.SUSPECT
 _OK = Outcome.OK
 LOOK_AGAIN_AFTER_OUR_FAULT = timedelta(seconds=60)
 
@@ -132,7 +131,8 @@ def observation(decision: Decision) -> Observation:
         consecutive_failures=decision.update.face.consecutive_failures,
         response_time_ms=result.response_time_ms,
         at=result.checked_at,
-        is_sure=decision.vote is not _SUSPECT or _is_confirmed(decision),
+        is_sure=decision.vote is not _SUSPECT
+        or is_confirmed(decision.update.face.suspected_at, at=result.checked_at),
     )
 
 
@@ -172,13 +172,6 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
         face,
     )
     return Decision(row, result, vote, state.status, update)
-
-
-def _is_confirmed(decision: Decision) -> bool:
-    suspected_at = decision.update.face.suspected_at
-    if suspected_at is None:
-        return False
-    return decision.result.checked_at - suspected_at >= SECOND_OPINION_AFTER
 
 
 def _is_being_set_up(row: HealthRow) -> bool:

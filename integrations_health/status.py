@@ -83,7 +83,7 @@ def advance(
         new = HealthState(_HEALTHY, 0, state.ok_streak + 1)
     else:
         new = _count(state, vote, at=at)
-        if vote is Vote.SUSPECT and not is_confirmed(new, at=at):
+        if vote is Vote.SUSPECT and not is_confirmed(new.suspected_at, at=at):
             assert new.suspected_at is not None
             return Change(new, (new.suspected_at + SECOND_OPINION_AFTER - at).total_seconds())
     if wait is None and vote is Vote.FAILING and _is_unheard(new):
@@ -95,9 +95,9 @@ def advance(
     return Change(new, min(seconds * (1 + JITTER * jitter), _TOP_SECONDS))
 
 
-def is_confirmed(state: HealthState, *, at: datetime) -> bool:
+def is_confirmed(suspected_at: datetime | None, *, at: datetime) -> bool:
     """Say whether a suspicion has been seen twice, a minute apart."""
-    return state.suspected_at is not None and at - state.suspected_at >= SECOND_OPINION_AFTER
+    return suspected_at is not None and at - suspected_at >= SECOND_OPINION_AFTER
 
 
 def _is_unheard(state: HealthState) -> bool:
@@ -138,7 +138,8 @@ def _count(state: HealthState, vote: Vote, *, at: datetime) -> HealthState:
             )
         case Vote.SUSPECT:
             suspect = replace(bad, failing_streak=0, suspected_at=state.suspected_at or at)
-            return replace(suspect, status=_worse_of(state, is_confirmed(suspect, at=at)))
+            is_decided = is_confirmed(suspect.suspected_at, at=at)
+            return replace(suspect, status=_worse_of(state, is_decided))
         case _:
             return replace(bad, failing_streak=0, status=Status.UNHEALTHY)
 
