@@ -15,6 +15,7 @@ from config import run_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
+_HOST = re.compile(r"\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+")
 _LINE = re.compile(r"(export )?[A-Za-z_0-9]+=.*|\s*(#.*)?")
 
 
@@ -89,6 +90,20 @@ def choice(name: str, *, default: str, among: tuple[str, ...]) -> str:
 def words(name: str, *, default: list[str]) -> list[str]:
     """Return the variable `name`, split at commas, without empty parts."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or default
+
+
+def hosts(name: str, *, default: list[str], has_ports: bool = False) -> list[str]:
+    """Return the variable `name`, names or numbers of hosts, in lower case as browsers say them.
+
+    With `has_ports` each is followed by its port; otherwise none is.
+    """
+    found = [host.lower() for host in words(name, default=default)]
+    named = [host.rpartition(":") if has_ports else (host, ":", "1") for host in found]
+    if not all(_HOST.fullmatch(host) and port.isdecimal() for host, _, port in named):
+        example = "10.0.0.7:8080,chat.internal:443" if has_ports else "health.example.com,10.0.0.7"
+        # Never with its value: who types an address may type a password with it.
+        raise ImproperlyConfigured(f"{name} is not understood. Type for example: {name}={example}")
+    return found
 
 
 def _parsed(name: str, parse: Callable[[str], T], default: T, wanted: str, least: T, most: T) -> T:

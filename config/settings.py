@@ -20,7 +20,7 @@ environment.load_files(VAR)
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY", example="a long random string")
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PUBLIC_URL = environment.address(
     "PUBLIC_URL", example="https://health.example.com", default="http://127.0.0.1:8000"
 )
@@ -346,7 +346,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "calls_per_minute": environment.number("COMPOSIO_CALLS_PER_MINUTE", default=2000),
         "concurrency": environment.number("COMPOSIO_CONCURRENCY", default=50, least=1, most=500),
         # Where people may be sent to connect again, beside the API's own address.
-        "link_hosts": environment.words("COMPOSIO_LINK_HOSTS", default=["connect.composio.dev"]),
+        "link_hosts": environment.hosts("COMPOSIO_LINK_HOSTS", default=["connect.composio.dev"]),
     },
     "klavis": {
         "base_url": environment.address(
@@ -355,7 +355,7 @@ PROVIDERS: dict[str, dict[str, Any]] = {
         "api_key": environment.text("KLAVIS_API_KEY", example="...", default=""),
         "calls_per_minute": environment.number("KLAVIS_CALLS_PER_MINUTE", default=120),
         "concurrency": environment.number("KLAVIS_CONCURRENCY", default=20, least=1, most=500),
-        "link_hosts": environment.words("KLAVIS_LINK_HOSTS", default=["www.klavis.ai"]),
+        "link_hosts": environment.hosts("KLAVIS_LINK_HOSTS", default=["www.klavis.ai"]),
     },
     "mcp": {
         "base_url": "",
@@ -461,7 +461,7 @@ if not _is_sender:
     )
 # Hosts in your own network that messages may go to, `host:port`, even unencrypted; any other
 # private address is refused.
-DELIVERY_TRUSTED_HOSTS = environment.words("DELIVERY_TRUSTED_HOSTS", default=[])
+DELIVERY_TRUSTED_HOSTS = environment.hosts("DELIVERY_TRUSTED_HOSTS", default=[], has_ports=True)
 DELIVERY_BATCH_SIZE = 40
 DELIVERY_LEASE = timedelta(
     seconds=environment.seconds("DELIVERY_LEASE_SECONDS", default=120, least=1, most=600)

@@ -68,6 +68,43 @@ def test_files_of_somebody_else_say_nothing(tmp_path: Path) -> None:
         os.seteuid(0)
 
 
+@pytest.mark.parametrize("has_ports", [False, True])
+def test_hosts_are_read_as_browsers_say_them(
+    monkeypatch: pytest.MonkeyPatch, has_ports: bool
+) -> None:
+    port = ":8080" if has_ports else ""
+    said = [f"Health.Example.com{port}", f"10.0.0.7{port}", f"[::1]{port}"]
+    monkeypatch.setenv(NAME, ", ".join(said))
+
+    found = environment.hosts(NAME, default=[], has_ports=has_ports)
+
+    assert found == [host.lower() for host in said]
+    assert environment.hosts("HEALTH_TEST_NONE", default=["*", ".internal"]) == ["*", ".internal"]
+
+
+@pytest.mark.parametrize(
+    ("value", "has_ports"),
+    [
+        ("https://health.example.com", False),
+        ("health.example.com:8000", False),
+        ("::1", False),
+        ("health.example.com/status", False),
+        ("one.example.com two.example.com", False),
+        ("chat.internal", True),
+        ("https://chat.internal:443", True),
+        ("chat.internal:https", True),
+        ("[::1]", True),
+    ],
+)
+def test_what_no_host_is_called_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: str, has_ports: bool
+) -> None:
+    monkeypatch.setenv(NAME, f"10.0.0.7{':80' * has_ports},{value}")
+
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME} is not understood. Type for"):
+        environment.hosts(NAME, default=[], has_ports=has_ports)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
