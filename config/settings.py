@@ -27,11 +27,9 @@ PUBLIC_URL = environment.address(
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 # Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may.
 WS_ALLOWED_ORIGINS = environment.words("WS_ALLOWED_ORIGINS", default=[])
-for _origin in WS_ALLOWED_ORIGINS:
-    if not _origin.startswith(("https://", "http://")):
-        raise ImproperlyConfigured(
-            f"WS_ALLOWED_ORIGINS: {_origin!r} has no scheme. Type https://app.example.com, say."
-        )
+environment.require_addresses(
+    "WS_ALLOWED_ORIGINS", WS_ALLOWED_ORIGINS, example="https://app.example.com"
+)
 
 INSTALLED_APPS = [
     "integrations_health",

@@ -113,6 +113,8 @@ def test_what_no_host_is_called_is_named(
         ("KLAVIS_BASE_URL", "ftp://hunter2"),
         ("EGRESS_CANARY_URLS", "https://one.example.com,hunter2.example.com"),
         ("EGRESS_CANARY_URLS", "https://"),
+        ("WS_ALLOWED_ORIGINS", "https://app.example.com:hunter2,https://two.example.com"),
+        ("WS_ALLOWED_ORIGINS", "app.example.com"),
     ],
 )
 def test_what_is_no_address_is_named_and_not_shown(name: str, value: str) -> None:
