@@ -101,7 +101,7 @@ def _made(row: Notification, *, token: UUID, now: datetime) -> Outgoing:
     if row.user is not None and not row.user.email:
         raise NeverWorks("The person has no e-mail address any more.")
     if row.user is not None and not row.user.is_active:
-        raise NeverWorks("The person's account is switched off.")
+        raise NeverWorks("The person's account is switched off.", is_meant=True)
     try:
         outgoing = contents.outgoing(row, now=now)
     except UnreadableSecret:
@@ -164,6 +164,8 @@ def _give_up(
         and (is_gone or destinations.is_silent(there, row, now=now))
     ):
         destinations.disable(there, error.reason, now=now)
+    if isinstance(error, NeverWorks) and error.is_meant:
+        return
     notices.open_notice(
         StaffNotice.Kind.NOTIFICATION_DEAD,
         row.recipient,

@@ -57,7 +57,9 @@ def _run() -> int:
         with contextlib.ExitStack() as stack:
             stack.callback(print, "Everything is stopped.", flush=True)
             print("Starting PostgreSQL and Redis ...", flush=True)
-            found = stack.enter_context(embedded.started(VAR, is_durable=True))
+            # Apart: with a key nobody of the demo is asked for at the real provider.
+            data = VAR / "demo" if is_demo else VAR
+            found = stack.enter_context(embedded.started(data, is_durable=True))
             variables = dict(found.urls)
             if is_demo:
                 variables |= _simulated(port)

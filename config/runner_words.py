@@ -18,7 +18,7 @@ def welcome(var: Path, *, host: str, port: int, is_demo: bool) -> str:
     watched = (
         "No provider key is set, so this is a demo: a simulator plays Composio, Klavis and some\n"
         "plain MCP servers, with a dozen people and every kind of fault. Set COMPOSIO_API_KEY or\n"
-        "KLAVIS_API_KEY (here or in .env) to watch real accounts."
+        "KLAVIS_API_KEY (here or in .env) to watch real accounts: the demo's data stays apart."
         if is_demo
         else "The connections of your provider accounts are read now and checked at once."
     )

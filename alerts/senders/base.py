@@ -25,13 +25,15 @@ class MayWorkLater(Exception):
 class NeverWorks(Exception):
     """The message was not taken, and no retry can help.
 
-    `is_gone` says that the destination takes no message at all any more.
+    `is_gone` says that the destination takes no message at all any more, `is_meant` that this is
+    what staff wanted, and no news to them.
     """
 
-    def __init__(self, reason: str, *, is_gone: bool = False) -> None:
+    def __init__(self, reason: str, *, is_gone: bool = False, is_meant: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_gone = is_gone
+        self.is_meant = is_meant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -169,12 +169,13 @@ def test_a_var_that_cannot_be_a_folder_is_refused(tree: Path) -> None:
 
 
 def test_damaged_data_is_refused_and_left_alone(tree: Path) -> None:
-    (tree / "var" / "postgres").mkdir(parents=True)
-    (tree / "var" / "postgres" / "PG_VERSION").write_text("\0\0")
+    data = tree / "var" / "demo" / "postgres"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("\0\0")
 
     assert_refused(tree, "is damaged", PORT=str(free_port()))
 
-    assert (tree / "var" / "postgres" / "PG_VERSION").read_text() == "\0\0"
+    assert (data / "PG_VERSION").read_text() == "\0\0"
 
 
 def test_a_lost_encryption_key_is_refused_rather_than_replaced(tree: Path) -> None:

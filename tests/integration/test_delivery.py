@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from alerts import claims, delivery
+from alerts.models import StaffNotice
 from integrations_health.models import User
 from tests import factories
 from tests.conftest import NOW
@@ -114,14 +115,14 @@ def test_what_had_no_turn_is_given_back_and_not_counted(
 
 
 @pytest.mark.parametrize(
-    ("by_now", "why"),
+    ("by_now", "why", "is_news"),
     [
-        ({"email": ""}, "The person has no e-mail address any more."),
-        ({"is_active": False}, "The person's account is switched off."),
+        ({"email": ""}, "The person has no e-mail address any more.", True),
+        ({"is_active": False}, "The person's account is switched off.", False),
     ],
 )
 def test_who_cannot_be_told_any_more_is_sent_nothing(
-    mail_server: MailReceiver, by_now: dict[str, Any], why: str
+    mail_server: MailReceiver, by_now: dict[str, Any], why: str, is_news: bool
 ) -> None:
     made = waiting()
     User.objects.update(**by_now)
@@ -130,3 +131,5 @@ def test_who_cannot_be_told_any_more_is_sent_nothing(
 
     assert mail_server.mails == []
     assert (again(made).state, made.last_error) == ("dead", why)
+    # Staff hear of it, unless it is they who wanted it so.
+    assert StaffNotice.objects.exists() == is_news
