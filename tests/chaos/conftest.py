@@ -1,5 +1,7 @@
 """A running product for each chaos test."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from tests.chaos import own_database, stack
 from tests.chaos.lost_database import BACK_SECONDS, is_live
 from tests.chaos.own_database import Site
 from tests.chaos.processes import wait_until
+from tests.chaos.running import copy_tree, processes_of
 from tests.chaos.stack import Stack
 
 
@@ -32,3 +35,12 @@ def site(whole_site: Site) -> Iterator[Site]:
     """Return the same; it gets over what a test did to it without being started again."""
     yield whole_site
     wait_until(lambda: is_live(whole_site), seconds=BACK_SECONDS, what="answers are fresh again")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Path]:
+    """Return a tree in which nothing runs and nothing ran."""
+    tree = copy_tree(tmp_path)
+    yield tree
+    for pid in processes_of(tree):
+        os.kill(pid, signal.SIGKILL)

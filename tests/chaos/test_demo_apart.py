@@ -1,15 +1,13 @@
 """After the demo: whoever sets a key watches real accounts, and none of the demo's."""
 
 import json
-import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.running import copy_tree, free_port, is_up, processes_of, run, running, wait_until
+from tests.chaos.running import free_port, is_up, run, running, wait_until
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
@@ -18,15 +16,6 @@ pytestmark = [
 
 # Of a provider that is away: nothing is asked of a real one.
 KEY = {"COMPOSIO_API_KEY": "real", "COMPOSIO_BASE_URL": "http://127.0.0.1:1"}
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Iterator[Path]:
-    """Return a tree in which nothing runs and nothing ran."""
-    tree = copy_tree(tmp_path)
-    yield tree
-    for pid in processes_of(tree):
-        os.kill(pid, signal.SIGKILL)
 
 
 def watched(tree: Path, **variables: str) -> list[dict[str, object]]:

@@ -36,15 +36,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Iterator[Path]:
-    """Return a tree in which nothing runs and nothing ran."""
-    tree = copy_tree(tmp_path)
-    yield tree
-    for pid in processes_of(tree):
-        os.kill(pid, signal.SIGKILL)
-
-
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Return a product that runs; a test may kill what is started again."""

@@ -102,7 +102,7 @@ async def test_an_address_that_no_network_could_reach_is_our_mistake(url: str) -
 @pytest.fixture
 def self_signed(tmp_path: Path) -> ssl.SSLContext:
     """Return the context of a server that vouches for itself."""
-    return certificates.self_signed(tmp_path)
+    return certificates.self_signed(tmp_path, called="127.0.0.1")[0]
 
 
 async def test_a_certificate_nobody_vouches_for_is_not_accepted(

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from alerts import decisions, retention
 from alerts.decisions import Line, Verdict
@@ -134,13 +133,9 @@ def test_nobody_waits_for_who_deletes_an_integration() -> None:
             "SELECT FROM user_integrations WHERE id = %s FOR NO KEY UPDATE",
             [held.integration_id],
         )
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '2s'")
         pruned = retention.prune(now=NOW)
         assert pruned["alerts"] == 1
         assert Alert.objects.get() == held
         assert free.integration.alerts.count() == 0
-    with connection.cursor() as cursor:
-        cursor.execute("RESET lock_timeout")
 
     assert retention.prune(now=NOW)["alerts"] == 1

@@ -1,21 +1,15 @@
 """Nothing is sent anywhere but to the public address that was checked."""
 
-import ssl
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from alerts.senders.base import MayWorkLater, NeverWorks
 from alerts.senders.webhook import WebhookLine
 from integrations_health import network
-from tests import receivers
+from tests import certificates, receivers
 from tests.receivers import WebReceiver
 from tests.sending import message, send
 
@@ -67,30 +61,6 @@ def test_a_name_that_changes_its_mind_is_asked_once() -> None:
     assert asked == ["rebinding.example"] * 2
 
 
-def certificate(tmp_path: Any, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return what a server called `name` shows, and what trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "server.pem"
-    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(private + made.public_bytes(encoding))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(path)
-    return server, ssl.create_default_context(cafile=str(path))
-
-
 def test_the_number_is_connected_to_and_the_name_stays_in_tls_and_host(
     tmp_path: Any, settings: Any
 ) -> None:
@@ -100,7 +70,7 @@ def test_the_number_is_connected_to_and_the_name_stays_in_tls_and_host(
         asked.append(host)
         return ["127.0.0.1"]
 
-    server, trusting = certificate(tmp_path, "hooks.example")
+    server, trusting = certificates.self_signed(tmp_path, called="hooks.example")
     names: list[str] = []
     server.sni_callback = lambda _socket, name, _context: names.append(name)
     with receivers.web(tls=server) as receiver:

@@ -117,7 +117,7 @@ def test_what_the_url_says_to_postgresql_is_said_beside_our_own_limits() -> None
 
 def test_a_broker_nobody_vouches_for_is_sent_no_password(tmp_path: Path) -> None:
     heard: list[bytes] = []
-    context = certificates.self_signed(tmp_path)
+    context, _ = certificates.self_signed(tmp_path, called="127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
