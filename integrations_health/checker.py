@@ -134,11 +134,12 @@ class _Batch:
             except NoBudget:
                 break
             servers.update(heard)
-            asked = [target for target in asked if is_transient(heard.get(target.integration_id))]
-            if not asked or not await self._patience.may_retry(attempt, since=self._started):
+            failed = {id for id, word in heard.items() if is_transient(word)}
+            if not failed or not await self._patience.may_retry(attempt, since=self._started):
                 break
-        for server in servers.values():
-            self._heed(server)
+            asked = [target for target in asked if target.integration_id in failed]
+        for failure in (word for word in servers.values() if isinstance(word, Failure)):
+            self._heed(failure)
         return servers
 
     async def _work(self, todo: "deque[tuple[CheckTarget, ServerWord]]") -> None:

@@ -62,7 +62,7 @@ suspects AS MATERIALIZED (
     {_TAKEN} WHERE {_IS_DUE} AND h.crash_count = 0
         AND NOT (%(is_turn_of_suspects)b::boolean AND EXISTS (SELECT FROM suspects))
     ORDER BY h.next_check_at LIMIT %(limit)b::bigint {_SKIP}
-), chosen AS (
+), chosen AS NOT MATERIALIZED (
     SELECT * FROM clean
     UNION ALL (SELECT * FROM suspects WHERE NOT EXISTS (SELECT FROM clean) LIMIT 1)
 )""",

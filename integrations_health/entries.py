@@ -1,15 +1,13 @@
 """What results write: the new current states, and their lines in the history."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from integrations_health import evidence_json
 from integrations_health.check_ids import jitter
 from integrations_health.health_rows import Face, HealthRow, HealthUpdate
 from integrations_health.history import HistoryRow
@@ -17,17 +15,20 @@ from integrations_health.outcomes import (
     GRACE_AFTER_CONNECT,
     MEANINGS,
     CheckResult,
-    Evidence,
     Observation,
     Outcome,
     Transition,
     clamped_wait,
 )
-from integrations_health.redaction import SafeText
 from integrations_health.status import Status, Vote, advance, is_confirmed
 
 _ABSTAINS, _FAILING, _HEALTHY, _SUSPECT = Vote.ABSTAINS, Vote.FAILING, Vote.HEALTHY, Vote.SUSPECT
-_OK = Outcome.OK
+_OK, _PENDING = Outcome.OK, Outcome.PENDING
+# What the history says of an outcome: its name, its sentence and its code.
+_WRITTEN = {
+    outcome: (outcome.value, meaning.sentence, "" if outcome is _OK else outcome.value)
+    for outcome, meaning in MEANINGS.items()
+}
 LOOK_AGAIN_AFTER_OUR_FAULT = timedelta(seconds=60)
 
 _FACE_OF_LATE = {
@@ -78,7 +79,7 @@ def decide(
         del open_claims[id]
         decision = _decide(row, result)
         if claimed is not None and row.is_wanted and claimed.get(id) != row.state_version:
-            decision = replace(decision, update=decision.update._replace(delay_seconds=0.0))
+            decision = replace(decision, update=replace(decision.update, delay_seconds=0.0))
         decisions.append(decision)
     return decisions, others
 
@@ -87,7 +88,7 @@ def sooner(decision: Decision, *, by: timedelta) -> Decision:
     """Return a decision after which the next check comes so much sooner."""
     update = decision.update
     delay_seconds = update.delay_seconds - by.total_seconds()
-    return replace(decision, update=update._replace(delay_seconds=delay_seconds))
+    return replace(decision, update=replace(update, delay_seconds=delay_seconds))
 
 
 def late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list[HistoryRow]:
@@ -106,7 +107,7 @@ def late(results: Sequence[CheckResult], rows: Mapping[UUID, HealthRow]) -> list
 
 def finished(decision: Decision) -> HistoryRow:
     """Return the history of a result that was applied."""
-    return _history(decision.row, decision.result, decision.update.face.status)
+    return _history(decision.row, decision.result, decision.status.value)
 
 
 def transition(decision: Decision) -> Transition:
@@ -136,7 +137,7 @@ def observation(decision: Decision) -> Observation:
     )
 
 
-# Every check comes through here: named tuples by place, not by name, which takes twice as long.
+# Every check comes through here: values by place, not by name, which takes twice as long.
 def _decide(row: HealthRow, result: CheckResult) -> Decision:
     vote = result.vote
     if vote is _FAILING and _is_being_set_up(row):
@@ -152,7 +153,7 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
     state = change.state
     code, message = ("", "") if vote is _HEALTHY else _error(row, result, vote)
     face = Face(
-        state.status.value,
+        state.status,
         result.checked_at,
         result.response_time_ms,
         state.consecutive_failures,
@@ -160,7 +161,9 @@ def _decide(row: HealthRow, result: CheckResult) -> Decision:
         state.suspected_at,
         code,
         message,
-        _metadata(result.outcome, result.server_status, result.is_probed, result.evidence),
+        evidence_json.metadata(
+            result.outcome, result.server_status, result.is_probed, result.evidence
+        ),
     )
     update = HealthUpdate(
         row.integration_id,
@@ -203,48 +206,22 @@ def _error(row: HealthRow, result: CheckResult, vote: Vote) -> tuple[str, str]:
 def _active_since(row: HealthRow, result: CheckResult) -> datetime | None:
     if result.is_active is False:
         return None
-    was_pending = row.error_code == Outcome.PENDING and row.active_since is None
-    return result.checked_at if was_pending and result.is_active else row.active_since
-
-
-# Most checks of a sweep say the very same.
-@lru_cache(maxsize=4_096)
-def _metadata(
-    outcome: Outcome,
-    server_status: SafeText | None,
-    is_probed: bool,
-    evidence: tuple[Evidence, ...],
-) -> str:
-    said = {
-        "outcome": outcome.value,
-        "serverStatus": server_status,
-        "isProbed": is_probed,
-        "evidence": [_evidence(one) for one in evidence],
-    }
-    return json.dumps(said, separators=(",", ":"))
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "call": evidence.call,
-        "said": evidence.said,
-        "httpStatus": evidence.http_status,
-        "latencyMs": evidence.latency_ms,
-    }
+    if row.active_since is not None or row.error_code != _PENDING:
+        return row.active_since
+    return result.checked_at if result.is_active else None
 
 
 def _history(row: HealthRow, result: CheckResult, status: str) -> HistoryRow:
-    outcome = result.outcome
-    is_good = outcome is _OK
+    outcome, message, code = _WRITTEN[result.outcome]
     return HistoryRow(
         result.check_id,
         row.integration_id,
         row.user_id,
         row.service,
         status,
-        outcome.value,
+        outcome,
         result.response_time_ms,
         result.checked_at,
-        "" if is_good else MEANINGS[outcome].sentence,
-        "" if is_good else outcome.value,
+        message,
+        code,
     )

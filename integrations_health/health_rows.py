@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -32,10 +33,10 @@ class HealthRow(Struct, frozen=True, gc=False):
     is_wanted: bool
 
 
-class Face(NamedTuple):
+class Face(Struct, frozen=True, gc=False):
     """The part of a result that most checks of a sweep share: it is sent once for all of them."""
 
-    status: str
+    status: Status
     last_check_at: datetime
     response_time_ms: int | None
     consecutive_failures: int
@@ -46,7 +47,7 @@ class Face(NamedTuple):
     metadata: str
 
 
-class HealthUpdate(NamedTuple):
+class HealthUpdate(Struct, frozen=True, gc=False):
     """What one applied result writes. What few values stand for many rows is in its `face`."""
 
     integration_id: UUID
@@ -116,6 +117,11 @@ RETURNING h.integration_id
 """
 
 
+# In the order in which the statement takes them, after the status and before the face.
+_SHARED = tuple(map(attrgetter, Face.__struct_fields__[1:]))
+_OWN = tuple(map(attrgetter, HealthUpdate.__struct_fields__[:-1]))
+
+
 def read(columns: Sequence[Any]) -> HealthRow:
     """Return the row whose `COLUMNS` a statement returned, and nothing else."""
     state = HealthState(_STATUSES[columns[12]], *columns[13:])
@@ -157,12 +163,13 @@ def apply(updates: Sequence[HealthUpdate], *, now: datetime | None = None) -> se
     if not updates:
         return set()
     numbers: dict[Face, int] = {}
-    *columns, faces = zip(*updates, strict=True)
-    told = [numbers.setdefault(face, len(numbers) + 1) for face in faces]
-    sent = [list(column) for column in zip(*numbers, strict=True)]
-    values = [*sent, now, *(list(column) for column in columns), told]
+    told = [numbers.setdefault(update.face, len(numbers) + 1) for update in updates]
+    # An enumeration would travel by its name.
+    statuses = [face.status.value for face in numbers]
+    sent = [list(map(read_field, numbers)) for read_field in _SHARED]
+    columns = [list(map(read_field, updates)) for read_field in _OWN]
     with binary_cursor() as cursor:
-        cursor.execute(_APPLY, values, prepare=True)
+        cursor.execute(_APPLY, [statuses, *sent, now, *columns, told], prepare=True)
         if cursor.rowcount == len(updates):
             return set()
         return set(columns[0]) - {integration_id for (integration_id,) in cursor.fetchall()}

@@ -86,8 +86,8 @@ def advance(
         if vote is Vote.SUSPECT and not is_confirmed(new.suspected_at, at=at):
             assert new.suspected_at is not None
             return Change(new, (new.suspected_at + SECOND_OPINION_AFTER - at).total_seconds())
-    if wait is None and vote is Vote.FAILING and _is_unheard(new):
-        return Change(new, SECOND_OPINION_AFTER.total_seconds())
+        if wait is None and vote is Vote.FAILING and _is_unheard(new):
+            return Change(new, SECOND_OPINION_AFTER.total_seconds())
     if wait is None:
         seconds = ladder(new, interval=interval).total_seconds()
     else:

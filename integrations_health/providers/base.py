@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from msgspec import Struct
+
 from integrations_health.outcomes import CheckTarget, Outcome
 
 # About so many connections one bulk read may ask.
@@ -88,7 +90,7 @@ class Failure:
     is_connection_level: bool = False
 
 
-class Owned(NamedTuple):
+class Owned(Struct, frozen=True, gc=False):
     """What the provider says of a connection, and whose it is by its own id of the user.
 
     `owner` is empty where the provider does not say.

@@ -80,11 +80,9 @@ class Composio:
         asked = dict.fromkeys(target.server_instance_id for target in targets)
         ids = list(filter(is_id, asked))
         found = {id: Owned(_not_an_id()) for id in asked if not is_id(id)}
-        for part in await together(
-            statuses(self._api, ids[start : start + PAGE], gate)
-            for start in range(0, len(ids), PAGE)
-        ):
-            found.update(part)
+        parts = (ids[start : start + PAGE] for start in range(0, len(ids), PAGE))
+        for read in await together([statuses(self._api, part, gate) for part in parts]):
+            found.update(read)
         return {
             target.integration_id: found[id].told_to(target.provider_user_id)
             for target in targets

@@ -1,6 +1,6 @@
 """What Composio says of accounts. Only their state is kept, never their credentials."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -90,6 +90,27 @@ def account_page(reply: Reply) -> Page[Account] | Failure:
     return found._replace(items=[_account(item) for item in found.items])
 
 
+def told(items: Iterable[Account], *, of: Collection[str], call: Call) -> dict[str, Owned]:
+    """Tell, by id, how accounts of a list stand and whose they are, as far as `of` names them.
+
+    Nearly all say nothing but "ACTIVE": those that say the same share one value.
+    """
+    alike: dict[str, ServerStatus | Failure] = {}
+    found: dict[str, Owned] = {}
+    for item in items:
+        id, said = item.id, item.status
+        if not isinstance(id, str) or id not in of:
+            continue
+        is_plain = isinstance(said, str) and not _says_more(item)
+        word = alike.get(said) if is_plain else None
+        if word is None:
+            word = server_status(item, call=call)
+            if is_plain:
+                alike[said] = word
+        found[id] = Owned(word, owner(item))
+    return found
+
+
 def owned(reply: Reply, *, id: str) -> Owned:
     """Read the answer about the one account `id`, and whose it is."""
     item = object_in(reply)
@@ -125,6 +146,13 @@ def server_status(account: Account, *, call: Call) -> ServerStatus | Failure:
         # Nothing the user does can help: it is the configuration of our project.
         state = ConnectionState.MISCONFIGURED
     return ServerStatus(state, call, said, reason if isinstance(reason, str) else "")
+
+
+def _says_more(account: Account) -> bool:
+    """Say whether more than its status may tell how an account stands."""
+    auth_config = account.auth_config
+    is_of_disabled = isinstance(auth_config, dict) and auth_config.get("is_disabled")
+    return bool(account.status_reason or account.is_disabled or is_of_disabled)
 
 
 def owner(account: Account) -> str:

@@ -43,12 +43,7 @@ async def statuses(
         if not cursor or not read.items or len(items) >= len(ids):
             break
     call = Call(LIST, 200)
-    wanted = set(ids)
-    found = {
-        item.id: Owned(accounts.server_status(item, call=call), accounts.owner(item))
-        for item in items
-        if isinstance(item.id, str) and item.id in wanted
-    }
+    found = accounts.told(items, of=set(ids), call=call)
     missing = [id for id in ids if id not in found]
     if read.total is None or len(items) < read.total:
         # Never "gone": the provider itself says that there are more than it showed.
@@ -105,5 +100,5 @@ async def _singly(
                 with suppress(NoBudget):
                     found[id] = await status(api, id, gate)
 
-    await together(map(read, ids))
+    await together([read(id) for id in ids])
     return found

@@ -67,7 +67,7 @@ class Klavis:
         self, targets: Sequence[CheckTarget], *, gate: Gate
     ) -> Mapping[UUID, ServerStatus | Failure]:
         """Read many instances, one by one: Klavis has no list of them."""
-        found = await together(self.get_server_status(target, gate=gate) for target in targets)
+        found = await together([self.get_server_status(target, gate=gate) for target in targets])
         return {
             target.integration_id: status for target, status in zip(targets, found, strict=True)
         }

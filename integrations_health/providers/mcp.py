@@ -78,7 +78,7 @@ class Mcp:
         self, targets: Sequence[CheckTarget], *, gate: Gate
     ) -> Mapping[UUID, ServerStatus | Failure]:
         """Ask many servers, one by one."""
-        found = await together(self.get_server_status(target, gate=gate) for target in targets)
+        found = await together([self.get_server_status(target, gate=gate) for target in targets])
         return {
             target.integration_id: status for target, status in zip(targets, found, strict=True)
         }
