@@ -124,3 +124,40 @@ def test_health_rows_change_their_key_beside_somebody_who_registers(url: str) ->
         "integration_health_checks_pkey",
         "integration_health_checks_integration_id_key",
     }
+
+
+def indexes_of_months(url: str) -> set[tuple[str, str, bool]]:
+    """Return of each month the kind of its index of services, and whether it can be used."""
+    with psycopg.connect(url) as session:
+        found = session.execute(
+            "SELECT own.indrelid::regclass::text, method.amname, own.indisvalid"
+            " FROM pg_inherits link JOIN pg_index own ON own.indexrelid = link.inhrelid"
+            " JOIN pg_class index ON index.oid = own.indexrelid"
+            " JOIN pg_am method ON method.oid = index.relam"
+            " WHERE link.inhparent = 'idx_history_aggregation'::regclass"
+        )
+        return {(str(month), str(kind), bool(is_valid)) for month, kind, is_valid in found}
+
+
+def test_months_change_their_index_beside_somebody_who_reads_and_after_one_that_broke_off(
+    url: str,
+) -> None:
+    migrate(url, "integrations_health", "0022")
+    before = indexes_of_months(url)
+    months = {month for month, _, _ in before}
+    broken_off = min(months)
+    with psycopg.connect(url) as session:
+        session.execute(f"CREATE INDEX {broken_off}_aggregation ON {broken_off} (service)")
+    with psycopg.connect(url) as reading:
+        reading.execute("SELECT count(*) FROM integration_health_history")
+        migrating = start_to_migrate(url, "integrations_health", "0023")
+        wait_until_blocked_by(reading.info.backend_pid, url)
+    assert migrating.wait(timeout=60) == 0
+    after = indexes_of_months(url)
+    migrate(url, "integrations_health", "0022")
+
+    assert before == {(month, "btree", True) for month in months}
+    assert after == {(month, "brin", True) for month in months}
+    assert indexes_of_months(url) == before
+    migrate(url, "integrations_health", "0023")
+    assert indexes_of_months(url) == after
