@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Greatest
 
-from alerts import claims, contents, destinations, lanes, notices, pairs, retries
+from alerts import claims, contents, destinations, lanes, notices, pairs, reach, retries
 from alerts.lanes import Attempt
 from alerts.models import Alert, Destination, Notification, NotificationItem, StaffNotice
 from alerts.senders import SENDERS
@@ -98,10 +98,10 @@ def _made(row: Notification, *, token: UUID, now: datetime) -> Outgoing:
         raise NeverWorks("Whoever tried to send it died each time.")
     if row.destination is not None and not row.destination.enabled:
         raise NeverWorks("The destination is switched off.")
-    if row.user is not None and not row.user.email:
+    if row.user is not None and not reach.is_reached(row.user):
+        if row.user.email:
+            raise NeverWorks("The person's account is switched off.", is_meant=True)
         raise NeverWorks("The person has no e-mail address any more.")
-    if row.user is not None and not row.user.is_active:
-        raise NeverWorks("The person's account is switched off.", is_meant=True)
     try:
         outgoing = contents.outgoing(row, now=now)
     except UnreadableSecret:

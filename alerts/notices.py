@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Greatest
 
-from alerts import planning
+from alerts import planning, reach
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
 from alerts.planning import Item, Recipient
 from integrations_health import names
@@ -117,10 +117,8 @@ def _said_of(incident: ProviderIncident) -> str:
 def _end(ids: Sequence[UUID], *, now: datetime) -> None:
     """Close notices, and tell whoever was told of them, and can still be, that they are over."""
     StaffNotice.objects.filter(pk__in=ids).update(closed_at=Greatest("opened_at", now))
-    reached = Q(notification__user=None) | (
-        Q(notification__user__is_active=True) & ~Q(notification__user__email="")
-    )
-    told = NotificationItem.objects.filter(reached, notice__in=ids, event=Event.OPENED)
+    can_be_told = Q(notification__user=None) | reach.reached("notification__user")
+    told = NotificationItem.objects.filter(can_be_told, notice__in=ids, event=Event.OPENED)
     items = [
         Item(_recipient(item.notification), Event.RECOVERED, notice_id=item.notice_id)
         for item in told.select_related("notification")
@@ -142,7 +140,7 @@ def staff(*, besides: UUID | None = None) -> list[Recipient]:
     found = [planning.destination(pk, kind) for pk, kind in named if pk != besides]
     if found:
         return found
-    people = User.objects.filter(is_staff=True, is_active=True).exclude(email="")
+    people = User.objects.filter(reach.reached(), is_staff=True)
     return [planning.person(pk, email) for pk, email in people.values_list("pk", "email")]
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from alerts import reach
 from alerts.rules import Rule
 from integrations_health.binary_sql import binary_cursor
 
@@ -54,22 +55,21 @@ def recipient_of(rule: Rule, *, user_id: UUID, email: str) -> Recipient:
 def told_of(alert_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:
     """Return who is told, or will be, that each of these alerts opened.
 
-    A person is told at the address they have by now; who has none any more, or an account that is
-    switched off, is not.
+    A person is told at the address they have by now; whom mail reaches no more, is not.
     """
     if not alert_ids:
         return {}
     told: dict[UUID, list[Recipient]] = {}
     with binary_cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT i.alert_id, n.recipient, n.channel, n.destination_id, n.user_id,
-                COALESCE(u.email, '')
+                {reach.ADDRESS}
             FROM notification_items i
             JOIN notifications n ON n.id = i.notification_id
             LEFT JOIN users u ON u.id = n.user_id
             WHERE i.alert_id = ANY(%b) AND i.event = 'opened'
-                AND (n.user_id IS NULL OR (u.email <> '' AND u.is_active))
+                AND (n.user_id IS NULL OR {reach.ADDRESS} <> '')
             """,
             [list(alert_ids)],
         )

@@ -7,9 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Value, When
 
-from alerts import decisions, planning, sight
+from alerts import decisions, planning, reach, sight
 from alerts.decisions import Line, Verdict
 from alerts.holding import Matter, Quiet
 from alerts.models import Alert, NotificationItem
@@ -44,7 +43,7 @@ _COLUMNS = (
     "rule_id",
     "error_code",
     "resolved_at",
-    Case(When(user__is_active=True, then="user__email"), default=Value("")),
+    reach.address("user"),
     "integration__service",
     "integration__provider",
     "integration__health__enabled",

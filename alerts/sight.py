@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from alerts import reach
 from alerts.flapping import Unrest
 from alerts.holding import Incident, Quiet
 from alerts.models import AlertRule, MaintenanceWindow, Silence
@@ -25,10 +26,9 @@ SELECT COALESCE(%b::timestamptz, now()),
     ARRAY(SELECT integration_id FROM health_check_alerts
           WHERE resolved_at IS NULL AND integration_id = ANY(%b))
 """
-_WATCHED = """
+_WATCHED = f"""
 SELECT i.id, i.user_id, i.service, i.provider, i.display_name, i.enabled,
-    -- Whose account is switched off is sent nothing.
-    CASE WHEN u.is_active THEN u.email ELSE '' END,
+    {reach.ADDRESS},
     h.last_check_at, h.status, f.penalty, f.counted_at, f.is_flapping
 FROM user_integrations i
 JOIN users u ON u.id = i.user_id
@@ -87,7 +87,7 @@ class Glance(NamedTuple):
 class Watched(NamedTuple):
     """An integration and its owner, as far as alerts are concerned.
 
-    `email` is empty, too, while the owner's account is switched off.
+    `email` is empty where mail does not reach the owner.
     """
 
     id: UUID
