@@ -46,25 +46,57 @@ def text(name: str, *, example: str, default: str | None = None) -> str:
 def address(name: str, *, example: str, default: str) -> str:
     """Return the variable `name` as the address of a web server, without a slash at its end."""
     value = text(name, example=example, default=default)
-    require_addresses(name, [value], example=example)
+    _require_addresses(name, [value], example=example)
     return value.rstrip("/")
 
 
-def require_addresses(name: str, values: list[str], *, example: str) -> None:
-    """Let what the variable `name` holds pass when all of it are addresses of web servers."""
-    if not all(map(_is_address, values)):
-        # Never with its value: it may hold a password.
-        raise ImproperlyConfigured(f"{name} is not understood. Type for example: {name}={example}")
+def addresses(name: str, *, example: str) -> list[str]:
+    """Return the variable `name`, split at commas, as addresses of web servers."""
+    values = words(name, default=[])
+    _require_addresses(name, values, example=example)
+    return values
+
+
+def secret(name: str) -> str:
+    """Return the variable `name`, which nobody is to guess; empty when it is missing."""
+    value = text(name, example="at least 32 random characters", default="")
+    if 0 < len(value) < 32:
+        raise ImproperlyConfigured(
+            f"{name} has {len(value)} characters. Type at least 32 random ones, made by "
+            "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+        )
+    return value
+
+
+def understood(
+    name: str,
+    *,
+    by: Callable[[str], T],
+    example: str,
+    wanted: str,
+    default: str | None = None,
+    is_shown: bool = False,
+) -> T:
+    """Return what `by` makes of the variable `name`; where it raises ValueError, say what to type.
+
+    What was typed may hold a password, and is not shown unless it `is_shown`.
+    """
+    value = text(name, example=example, default=default)
+    try:
+        return by(value)
+    except ValueError:
+        said = f"{name}={value}" if is_shown else name
+        raise ImproperlyConfigured(f"{said} is not understood. Type {wanted}") from None
 
 
 def number(name: str, *, default: int, least: int = 0, most: int = 2**31) -> int:
     """Return the variable `name` as a whole number within `least` and `most`."""
-    return _parsed(name, int, default, f"a whole number from {least} to {most}", least, most)
+    return _within(name, int, default, f"a whole number from {least} to {most}", least, most)
 
 
 def seconds(name: str, *, default: float, least: float, most: float) -> float:
     """Return the variable `name` as seconds, fractions allowed, within `least` and `most`."""
-    return _parsed(name, float, default, f"seconds from {least:g} to {most:g}", least, most)
+    return _within(name, float, default, f"seconds from {least:g} to {most:g}", least, most)
 
 
 def flag(name: str, *, default: bool) -> bool:
@@ -106,7 +138,13 @@ def hosts(name: str, *, default: list[str], has_ports: bool = False) -> list[str
     return found
 
 
-def _parsed(name: str, parse: Callable[[str], T], default: T, wanted: str, least: T, most: T) -> T:
+def _require_addresses(name: str, values: list[str], *, example: str) -> None:
+    if not all(map(_is_address, values)):
+        # Never with its value: it may hold a password.
+        raise ImproperlyConfigured(f"{name} is not understood. Type for example: {name}={example}")
+
+
+def _within(name: str, parse: Callable[[str], T], default: T, wanted: str, least: T, most: T) -> T:
     value = os.environ.get(name, "").strip()
     if not value:
         return default

@@ -33,8 +33,17 @@ def database(url: str) -> dict[str, Any]:
     return found
 
 
-def require_redis(url: str, *, schemes: tuple[str, ...]) -> None:
-    """Let the URL of a Redis-compatible server pass. Raises NotUnderstood."""
+def redis(url: str) -> str:
+    """Return the URL of a Redis-compatible server. Raises NotUnderstood."""
+    return _of_redis(url, schemes=("redis", "rediss", "unix"))
+
+
+def broker(url: str) -> str:
+    """Return the same for Celery, which takes no `unix:`. Raises NotUnderstood."""
+    return _of_redis(url, schemes=("redis", "rediss"))
+
+
+def _of_redis(url: str, *, schemes: tuple[str, ...]) -> str:
     try:
         parts = urlsplit(url)
         is_reachable = parts.port != 0
@@ -46,3 +55,4 @@ def require_redis(url: str, *, schemes: tuple[str, ...]) -> None:
     # An unquoted # ends the URL in the middle of a password.
     if parts.scheme not in schemes or not (is_reachable and is_place) or parts.fragment:
         raise NotUnderstood
+    return url

@@ -4,12 +4,10 @@ import ssl
 from datetime import timedelta
 from typing import Any
 
-import environ
 from csp import constants as csp
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail.message import sanitize_address
 
-from config import environment, gateway, logs, server_urls
+from config import environment, gateway, logs, mail, server_urls
 from integrations_health.web_database.waiting import Connection
 
 ROOT = environment.ROOT
@@ -26,10 +24,7 @@ PUBLIC_URL = environment.address(
 )
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 # Pages of other origins that may open a WebSocket; those of PUBLIC_URL always may.
-WS_ALLOWED_ORIGINS = environment.words("WS_ALLOWED_ORIGINS", default=[])
-environment.require_addresses(
-    "WS_ALLOWED_ORIGINS", WS_ALLOWED_ORIGINS, example="https://app.example.com"
-)
+WS_ALLOWED_ORIGINS = environment.addresses("WS_ALLOWED_ORIGINS", example="https://app.example.com")
 
 INSTALLED_APPS = [
     "integrations_health",
@@ -139,12 +134,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Of the application's tokens: a shared secret (HS256), or public keys (RS256, ES256) as a JWKS, in
 # a file or at a URL.
-JWT_SECRET = environment.text("JWT_SECRET", example="at least 32 random characters", default="")
-if 0 < len(JWT_SECRET) < 32:
-    raise ImproperlyConfigured(
-        f"JWT_SECRET has {len(JWT_SECRET)} characters. Type at least 32 random ones, made by "
-        "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
-    )
+JWT_SECRET = environment.secret("JWT_SECRET")
 JWT_JWKS = environment.text(
     "JWT_JWKS", example="https://app.example.com/.well-known/jwks.json", default=""
 )
@@ -210,20 +200,14 @@ SPECTACULAR_SETTINGS = {
 
 # --- PostgreSQL -----------------------------------------------------------------------------
 
-try:
-    _database = server_urls.database(
-        environment.text(
-            "DATABASE_URL",
-            example="postgresql://user:password@127.0.0.1:5432/health "
-            "(or start the product with `make run`, which brings a PostgreSQL of its own)",
-        )
-    )
-except server_urls.NotUnderstood:
-    # Never with its value: it may hold a password.
-    raise ImproperlyConfigured(
-        "DATABASE_URL is not understood. Type postgresql://user:password@127.0.0.1:5432/health, "
-        "with %2F for / and %3F for ? in the password, and after ? only what libpq knows"
-    ) from None
+_database = environment.understood(
+    "DATABASE_URL",
+    by=server_urls.database,
+    example="postgresql://user:password@127.0.0.1:5432/health "
+    "(or start the product with `make run`, which brings a PostgreSQL of its own)",
+    wanted="postgresql://user:password@127.0.0.1:5432/health, with %2F for / and %3F for ? in the "
+    "password, and after ? only what libpq knows",
+)
 _database["ENGINE"] = "django.db.backends.postgresql"
 # A worker keeps its connection: a new one for each batch costs PostgreSQL as much as the batch.
 # Under ASGI a kept connection belongs to a thread that ends with its request, so `web` keeps none.
@@ -267,51 +251,38 @@ DATABASES = {"default": _database}
 # --- Prometheus -----------------------------------------------------------------------------
 
 # Whoever asks at /metrics shows it; without one there is no such address.
-METRICS_TOKEN = environment.text(
-    "METRICS_TOKEN", example="at least 32 random characters", default=""
+METRICS_TOKEN = environment.secret("METRICS_TOKEN")
+# Its name and password are not part of its address, which may then be shown.
+PUSHGATEWAY = environment.understood(
+    "PUSHGATEWAY_URL",
+    by=gateway.read,
+    example="http://pushgateway:9091",
+    wanted="http://pushgateway:9091 or https://user:password@push.example.com, without ? and #",
+    default="",
 )
-if 0 < len(METRICS_TOKEN) < 32:
-    raise ImproperlyConfigured(
-        f"METRICS_TOKEN has {len(METRICS_TOKEN)} characters. Type at least 32 random ones, made by "
-        "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
-    )
-try:
-    # Its name and password are not part of its address, which may then be shown.
-    PUSHGATEWAY = gateway.read(
-        environment.text("PUSHGATEWAY_URL", example="http://pushgateway:9091", default="")
-    )
-except gateway.NoGateway:
-    # Never with its value: it may hold a password.
-    raise ImproperlyConfigured(
-        "PUSHGATEWAY_URL is not understood. Type http://pushgateway:9091 or "
-        "https://user:password@push.example.com, without ? and #"
-    ) from None
 # How often it is pushed, and what was counted is gathered.
 METRICS_TICK = timedelta(seconds=15)
 PROMETHEUS_LATENCY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 1.0, 5.0, float("inf"))
 
 # --- Redis ----------------------------------------------------------------------------------
 
-REDIS_URL = environment.text(
+_REDIS = (
+    "redis://:password@127.0.0.1:6379/0, or rediss:// for TLS, with %2F for /, %3F for ? and %23 "
+    "for # in the password"
+)
+REDIS_URL = environment.understood(
     "REDIS_URL",
+    by=server_urls.redis,
     example="redis://127.0.0.1:6379/0 "
     "(or start the product with `make run`, which brings a Redis-compatible server of its own)",
+    wanted=_REDIS,
 )
-BROKER_URL = environment.text("BROKER_URL", example=REDIS_URL, default=REDIS_URL)
-CHANNELS_URL = environment.text("CHANNELS_URL", example=REDIS_URL, default=REDIS_URL)
-for _name, _url, _schemes in (
-    ("REDIS_URL", REDIS_URL, ("redis", "rediss", "unix")),
-    ("CHANNELS_URL", CHANNELS_URL, ("redis", "rediss", "unix")),
-    ("BROKER_URL", BROKER_URL, ("redis", "rediss")),
-):
-    try:
-        server_urls.require_redis(_url, schemes=_schemes)
-    except server_urls.NotUnderstood:
-        # Never with its value: it may hold a password.
-        raise ImproperlyConfigured(
-            f"{_name} is not understood. Type redis://:password@127.0.0.1:6379/0, or rediss:// "
-            "for TLS, with %2F for /, %3F for ? and %23 for # in the password"
-        ) from None
+CHANNELS_URL = environment.understood(
+    "CHANNELS_URL", by=server_urls.redis, example=REDIS_URL, wanted=_REDIS, default=REDIS_URL
+)
+BROKER_URL = environment.understood(
+    "BROKER_URL", by=server_urls.broker, example=REDIS_URL, wanted=_REDIS, default=REDIS_URL
+)
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
@@ -394,11 +365,8 @@ MANUAL_CHECK_PATIENCE = timedelta(seconds=12)
 INCIDENT_TICK = timedelta(seconds=30)
 HISTORY_MONTHS_KEPT = environment.number("HISTORY_MONTHS_KEPT", default=13, least=1, most=240)
 # Hosts outside any provider that are tried before a provider is blamed for being unreachable.
-EGRESS_CANARY_URLS = environment.words("EGRESS_CANARY_URLS", default=[])
-environment.require_addresses(
-    "EGRESS_CANARY_URLS",
-    EGRESS_CANARY_URLS,
-    example="https://one.example.com,https://two.example.com",
+EGRESS_CANARY_URLS = environment.addresses(
+    "EGRESS_CANARY_URLS", example="https://one.example.com,https://two.example.com"
 )
 # For chaos tests only: the name of the place where a worker kills itself, or of the place and the
 # one `place:thing` that does it.
@@ -417,21 +385,14 @@ ALERT_TICK = timedelta(seconds=30)
 
 # --- Telling people -------------------------------------------------------------------------
 
-_mail_url = environment.text(
-    "EMAIL_URL", example="smtp+tls://user:password@mail.example.com:587", default=""
+# Without a mail server, mails are written to files, where a developer reads them.
+_mail = environment.understood(
+    "EMAIL_URL",
+    by=mail.server,
+    example="smtp+tls://user:password@mail.example.com:587",
+    wanted="smtp+tls://user:password@host:587, smtp+ssl://user:password@host:465 or smtp://host:25",
+    default="",
 )
-try:
-    # Without a mail server, mails are written to files, where a developer reads them.
-    _mail = environ.Env.email_url_config(_mail_url or f"filemail:///{VAR / 'mail'}")
-    _is_mail_url = not _mail_url or _mail["EMAIL_HOST"] is not None
-except (ImproperlyConfigured, KeyError, ValueError):
-    _is_mail_url = False
-if not _is_mail_url:
-    # Never with its value: it holds a password.
-    raise ImproperlyConfigured(
-        "EMAIL_URL is not understood. Type smtp+tls://user:password@host:587, "
-        "smtp+ssl://user:password@host:465 or smtp://host:25"
-    )
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = VAR / "mail"
 EMAIL_HOST = _mail["EMAIL_HOST"] or ""
@@ -442,21 +403,15 @@ EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
 EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
 # Of each answer of the mail server.
 EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = environment.text(
+DEFAULT_FROM_EMAIL = environment.understood(
     "DEFAULT_FROM_EMAIL",
+    by=mail.sender,
     example="Integration Health <health@example.com>",
+    wanted="health@example.com, or with a name, in quotes where it has a comma: "
+    '"Example, Inc." <health@example.com>',
     default="Integration Health <health@localhost>",
+    is_shown=True,
 )
-try:
-    # As each mail will be: what cannot be written there would let none of them go out.
-    _is_sender = "@" in sanitize_address(DEFAULT_FROM_EMAIL, "utf-8")
-except (TypeError, ValueError):
-    _is_sender = False
-if not _is_sender:
-    raise ImproperlyConfigured(
-        f"DEFAULT_FROM_EMAIL={DEFAULT_FROM_EMAIL} is not understood. Type health@example.com, or "
-        'with a name, in quotes where it has a comma: "Example, Inc." <health@example.com>'
-    )
 # Hosts in your own network that messages may go to, `host:port`, even unencrypted; any other
 # private address is refused.
 DELIVERY_TRUSTED_HOSTS = environment.hosts("DELIVERY_TRUSTED_HOSTS", default=[], has_ports=True)

@@ -37,7 +37,9 @@ FORBIDDEN_NAMES = {
     "common", "core", "handler", "handlers", "helper", "helpers", "manager", "managers", "misc",
     "processor", "util", "utils",
 }  # fmt: skip
-READS = re.compile(r"environment\.(?:text|address|number|seconds|flag|hosts|words|choice)$")
+READS = re.compile(
+    r"environment\.(text|secret|address(es)?|number|seconds|flag|hosts|words|choice|understood)$"
+)
 # Read outside Django's settings: by the runner, and by uvicorn's line of the Procfile.
 READ_BY_THE_RUNNER = {"PORT", "HOST"}
 
