@@ -6,7 +6,7 @@ it is hardly each owner's grant: then nobody is asked.
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -17,15 +17,23 @@ from integrations_health.outcomes import Cause, Outcome
 from integrations_health.overlay import OpenIncidents
 from integrations_health.reauth_rules import Call
 from integrations_health.remembered import Remembered
+from integrations_health.status import LADDER_TOP
 
 # The pace of whatever works, with its jitter: within it each of them is looked at once.
 WINDOW = timedelta(minutes=6)
-# The longest pause after one of the first three looks at what died, with its jitter.
-UNTIL_LOOKED_AT_AGAIN = timedelta(minutes=45)
+# The longest pause between two looks, whatever their own interval, and as long as one may be late.
+UNTIL_LOOKED_AT_AGAIN = LADDER_TOP + timedelta(minutes=5)
+# Whom a rule tells of is at the third look, two pauses after the first. Looks that say nothing do
+# not count as failures, so there is an end to it. Who failed for something else before they died
+# has begun with the longest pause: of them the first look is meant.
+FIRST_LOOKS = 3
+UNTIL_THE_THIRD = 2 * UNTIL_LOOKED_AT_AGAIN
+UNTIL_THE_SECOND = timedelta(minutes=45)
 _DEAD = [code for code, cause in reauth_rules.CAUSES.items() if cause is Cause.USER_GRANT]
 # Pages of 8 kB, 32 MB in all: some forty thousand rows. What is larger is sampled.
 _MOST_PAGES = 4_000
-# What died together is looked at together again: until then all of it counts, of all there is.
+# What died together is looked at together again: until then all of it counts, of all there is. That
+# our key was refused counts as long, unless something was looked at since.
 _LATELY = """
 SELECT provider,
     count(*) FILTER (WHERE is_new),
@@ -34,11 +42,13 @@ SELECT provider,
     count(*) FILTER (WHERE is_new AND is_refused),
     count(*),
     count(*) FILTER (WHERE is_dead AND (is_new OR has_just_died)),
-    count(DISTINCT user_id) FILTER (WHERE is_dead AND (is_new OR has_just_died))
+    count(DISTINCT user_id) FILTER (WHERE is_dead AND (is_new OR has_just_died)),
+    count(*) FILTER (WHERE is_refused)
 FROM (
     SELECT provider, user_id, last_check_at > now() - %(window)s AS is_new,
         status <> 'healthy' AND error_code = ANY(%(dead)s) AS is_dead,
-        status_since > last_check_at - %(pause)s AS has_just_died,
+        status_since > last_check_at - CASE WHEN consecutive_failures <= %(first_looks)s
+            THEN %(until_the_third)s ELSE %(until_the_second)s END AS has_just_died,
         metadata->>'outcome' = %(refused)s AS is_refused
     FROM integration_health_checks TABLESAMPLE SYSTEM ((
         SELECT LEAST(100, 100.0 * %(most)s
@@ -62,6 +72,15 @@ class Health(Protocol):
     def status(self) -> str: ...
     @property
     def error_code(self) -> str: ...
+
+
+class Looks(NamedTuple):
+    """How the last looks at a provider's integrations ended; see reauth_rules.is_storm."""
+
+    checked: int
+    dead: int
+    people: int
+    refused: int
 
 
 class Offers:
@@ -113,6 +132,9 @@ def _read_storms() -> frozenset[str]:
         "refused": Outcome.KEY_REJECTED.value,
         "window": WINDOW,
         "pause": UNTIL_LOOKED_AT_AGAIN,
+        "first_looks": FIRST_LOOKS,
+        "until_the_third": UNTIL_THE_THIRD,
+        "until_the_second": UNTIL_THE_SECOND,
         "most": _MOST_PAGES,
     }
     with connection.cursor() as cursor:
@@ -121,10 +143,10 @@ def _read_storms() -> frozenset[str]:
 
 
 def _stormy(counts: Iterable[tuple[Any, ...]]) -> Iterable[str]:
-    for provider, checked, dead, people, refused, of, dead_by_now, people_by_now in counts:
-        if reauth_rules.is_storm(
-            checked=checked, dead=dead, people=people, refused=refused
-        ) or reauth_rules.is_storm(checked=of, dead=dead_by_now, people=people_by_now, refused=0):
+    for provider, *new, checked, dead, people, refused in counts:
+        newest = Looks(*new)
+        by_now = Looks(checked, dead, people, 0 if newest.checked else refused)
+        if any(reauth_rules.is_storm(**looks._asdict()) for looks in (newest, by_now)):
             yield provider
 
 

@@ -27,13 +27,13 @@ def dead(**fields: Any) -> Integration:
 
 
 def dying(outcome: Outcome, status: str = "unhealthy") -> dict[str, Any]:
-    """Return the health of an integration that ended with an outcome an hour ago."""
-    at = datetime.now(UTC) - timedelta(hours=1)
+    """Return the health of an integration that ended with an outcome two hours ago."""
+    at = datetime.now(UTC) - timedelta(hours=2)
     return {
         "status": status,
         "error_code": outcome.value,
         "error_message": MEANINGS[outcome].sentence,
-        "consecutive_failures": 3,
+        "consecutive_failures": 4,
         "last_check_at": at,
         "status_since": at,
         "next_check_at": datetime.now(UTC) + timedelta(minutes=40),

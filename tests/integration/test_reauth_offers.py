@@ -34,8 +34,8 @@ def died(count: int, **fields: Any) -> None:
         dead(**{"last_check_at": datetime.now(UTC)} | fields)
 
 
-def refused(count: int) -> None:
-    lately(count, metadata={"outcome": Outcome.KEY_REJECTED.value})
+def refused(count: int, **fields: Any) -> None:
+    lately(count, metadata={"outcome": Outcome.KEY_REJECTED.value}, **fields)
 
 
 def test_one_whose_grant_died_is_asked() -> None:
@@ -90,6 +90,42 @@ def test_what_died_together_is_no_storm_among_many_that_are_seldom_looked_at() -
     died(5, last_check_at=now - timedelta(minutes=30), status_since=now - timedelta(minutes=50))
 
     assert call(watched) is Call.OFFERED
+
+
+def test_who_is_looked_at_once_an_hour_counts_all_the_while() -> None:
+    now = datetime.now(UTC)
+    watched = dead()
+    looked_at = now - timedelta(minutes=50)
+    lately(11, last_check_at=looked_at)
+    # At its third look; the first was two hours before.
+    since = looked_at - timedelta(hours=2)
+    died(5, last_check_at=looked_at, status_since=since, consecutive_failures=3)
+
+    assert call(watched) is Call.ON_HOLD
+
+
+def test_among_many_that_are_looked_at_once_an_hour_a_few_are_no_storm() -> None:
+    watched = dead()
+    now = datetime.now(UTC)
+    lately(12, last_check_at=now - timedelta(minutes=55))
+    died(5, last_check_at=now - timedelta(minutes=10), status_since=now - timedelta(minutes=10))
+
+    assert call(watched) is Call.OFFERED
+
+
+def test_who_no_longer_is_a_third_by_the_newest_looks_is_asked() -> None:
+    watched = dead()
+    refused(2, last_check_at=datetime.now(UTC) - timedelta(minutes=20))
+    lately(1)
+
+    assert call(watched) is Call.OFFERED
+
+
+def test_a_key_that_was_refused_is_so_until_somebody_is_looked_at_again() -> None:
+    watched = dead()
+    refused(2, last_check_at=datetime.now(UTC) - timedelta(minutes=20))
+
+    assert call(watched) is Call.ON_HOLD
 
 
 def test_a_storm_of_one_provider_is_not_that_of_another() -> None:

@@ -54,6 +54,22 @@ def test_nobody_is_asked_while_all_that_died_waits_for_its_next_look() -> None:
     assert set(Alert.objects.values_list("held_back", flat=True)) == {"many_at_once"}
 
 
+def test_who_is_looked_at_once_an_hour_is_asked_when_still_dead_at_the_fourth_look() -> None:
+    dying, now = many(6, interval_seconds=3600), datetime.now(UTC)
+    for minutes in (170, 110, 50):
+        check(*dying, outcome=Outcome.AUTH_EXPIRED, at=now - minutes * MINUTE)
+
+    look_again(at=now)
+
+    assert told() == []
+    assert set(Alert.objects.values_list("held_back", flat=True)) == {"many_at_once"}
+
+    check(*dying, outcome=Outcome.AUTH_EXPIRED, at=now - 10 * MINUTE)
+    look_again(at=now)
+
+    assert len(told()) == 6
+
+
 def test_all_that_one_person_connected_is_no_storm() -> None:
     person = factories.user()
 
