@@ -80,12 +80,14 @@ def _judge(cells: Sequence[Cell], *, at: datetime) -> list[ProviderIncident]:
     # Locked in this order, as whoever closes several by hand locks them.
     open_now = list(_open().select_for_update())
     changed: list[ProviderIncident | None] = []
+    ended: list[ProviderIncident] = []
     for incident in open_now:
         scope = _scope(incident)
         if incident.is_detected:
             speaks = outage_rules.has_ended(scope, cells)
             if _is_decided(scope, streaks.get(scope), is_open=True, speaks=speaks, at=at):
-                changed += [_close(incident, at=at), *_resume_parts(incident, cells, at=at)]
+                changed.append(_close(incident, at=at))
+                ended.append(incident)
     followed = {_scope(incident) for incident in open_now if incident.is_detected}
     for scope, is_failing in outage_rules.judge(cells).items():
         if scope in followed:
@@ -96,6 +98,9 @@ def _judge(cells: Sequence[Cell], *, at: datetime) -> list[ProviderIncident]:
             if opened is not None:
                 parts = (one for one in open_now if one.is_detected and scope.covers(*_scope(one)))
                 changed += [opened, *(_close(one, continued_by=opened, at=at) for one in parts)]
+    # Last: what is left may be a part of what has just begun.
+    for incident in ended:
+        changed += _resume_parts(incident, cells, at=at)
     return [incident for incident in changed if incident is not None]
 
 
@@ -149,17 +154,25 @@ def _close(
 def _resume_parts(
     ended: ProviderIncident, cells: Sequence[Cell], *, at: datetime
 ) -> list[ProviderIncident]:
-    """Open anew what an incident that is over continued, unless that is known to work as well."""
-    resumed: dict[Scope, ProviderIncident | None] = {}
+    """Let what an incident that is over continued go on, unless that is known to work as well.
+
+    It goes on in another incident that explains it, else in one of its own that is opened anew.
+    """
+    open_now = [incident for incident in _open() if incident.is_detected]
+    resumed: list[ProviderIncident] = []
     for part in ended.continues.order_by("pk"):
         scope = _scope(part)
         if outage_rules.has_ended(scope, cells):
             continue
-        if scope not in resumed:
-            resumed[scope] = _open_incident(scope, cells, at=at)
-        part.continued_by = resumed[scope] or ended
+        others = (one for one in [*open_now, *resumed] if _scope(one).covers(*scope))
+        goes_on = next(others, None)
+        if goes_on is None:
+            goes_on = _open_incident(scope, cells, at=at)
+            if goes_on is not None:
+                resumed.append(goes_on)
+        part.continued_by = goes_on or ended
         part.save(update_fields=["continued_by"])
-    return [incident for incident in resumed.values() if incident is not None]
+    return resumed
 
 
 def _ask(cells: Sequence[Cell], *, at: datetime) -> None:

@@ -110,3 +110,35 @@ def test_what_is_continued_twice_is_over_with_the_last() -> None:
         at = look(at)
 
     assert open_now() == set()
+
+
+def test_what_is_left_of_it_goes_on_in_another_that_explains_it() -> None:
+    gmail, slack = crowd(10), crowd(20, service="slack")
+    elsewhere = crowd(110, provider="klavis")
+    at = AT
+    # Gmail through Composio; Gmail everywhere; all of Composio as well; Gmail elsewhere works.
+    for bad_slack, bad_elsewhere, looks in ((0, 0, 2), (0, 110, 2), (20, 110, 2), (20, 0, 3)):
+        vote(gmail, bad=10, at=at)
+        vote(slack, bad=bad_slack, at=at)
+        vote(elsewhere, bad=bad_elsewhere, at=at)
+        at = look(at, times=looks)
+
+    assert open_now() == {("composio", "")}
+    part = ProviderIncident.objects.get(provider="composio", service="gmail")
+    assert part.continued_by == ProviderIncident.objects.get(closed_at=None)
+
+
+def test_what_is_left_of_it_goes_on_in_one_that_begins_with_the_same_look() -> None:
+    gmail, slack = crowd(10), crowd(110, service="slack")
+    elsewhere = crowd(10, provider="klavis")
+    at = AT
+    # Gmail through Composio; all of Composio; Slack works again; Gmail fails elsewhere.
+    for bad_slack, bad_elsewhere, looks in ((0, 0, 2), (110, 0, 2), (0, 0, 1), (0, 10, 2)):
+        vote(gmail, bad=10, at=at)
+        vote(slack, bad=bad_slack, at=at)
+        vote(elsewhere, bad=bad_elsewhere, at=at)
+        at = look(at, times=looks)
+
+    assert open_now() == {("", "gmail")}
+    part = ProviderIncident.objects.get(provider="composio", service="gmail")
+    assert part.continued_by == ProviderIncident.objects.get(closed_at=None)
