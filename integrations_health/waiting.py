@@ -52,9 +52,17 @@ SET next_check_at = CASE WHEN moving.is_probing
     ELSE %(now)s + %(wait)s * (1 + random() / 2) END
 FROM moving WHERE h.integration_id = moving.integration_id
 """
+# Another incident may concern some of them, and is not over.
+_WAITING = f"""
+    {IN_SCOPE} AND h.next_check_at > %(now)s AND NOT EXISTS (
+        SELECT FROM provider_incidents other
+        WHERE other.holds_checks AND other.closed_at IS NULL
+            AND other.provider IN ('', h.provider) AND other.service IN ('', h.service)
+    )
+"""
 _NEXT = f"""
 SELECT h.integration_id FROM integration_health_checks h
-WHERE {IN_SCOPE} AND h.next_check_at > %(now)s
+WHERE {_WAITING}
     AND (%(after)s::uuid IS NULL OR h.integration_id > %(after)s)
 ORDER BY h.integration_id LIMIT %(chunk)s
 """
@@ -106,11 +114,7 @@ def _is_held_on(incident: ProviderIncident) -> bool:
 def _make_due(provider: str, service: str, *, now: datetime) -> None:
     where: dict[str, Any] = {"provider": provider, "service": service, "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM integration_health_checks h"
-            f" WHERE {IN_SCOPE} AND h.next_check_at > %(now)s",
-            where,
-        )
+        cursor.execute(f"SELECT count(*) FROM integration_health_checks h WHERE {_WAITING}", where)
         row = cursor.fetchone()
     assert row is not None
     spread = timedelta(seconds=row[0] / budget.checks_per_second(provider))

@@ -177,6 +177,19 @@ def test_what_no_wider_incident_ever_held_is_due_when_its_own_is_closed() -> Non
     assert due()[-1] < NOW + 10 * MINUTE
 
 
+def test_what_another_open_incident_explains_waits_on(incident: ProviderIncident) -> None:
+    gmail, slack = failing(3), failing(3, service="slack")
+    waiting.hold(incident, probing=0, now=NOW)
+    rest = factories.incident(service="gmail", opened_at=NOW, is_detected=True)
+    ProviderIncident.objects.filter(pk=incident.pk).update(closed_at=NOW)
+    waiting.hold(rest, probing=0, now=NOW)
+
+    waiting.end(now=NOW)
+
+    assert min(map(due_at, gmail)) >= NOW + 10 * MINUTE
+    assert max(map(due_at, slack)) < NOW + 10 * MINUTE
+
+
 def test_the_end_moves_nothing_twice(incident: ProviderIncident) -> None:
     failing(3)
     waiting.hold(incident, probing=0, now=NOW)
