@@ -32,6 +32,7 @@ ProbeWord = ToolAnswer | Failure | None
 # What the provider says of the connection, where no probe can add anything.
 _DECIDED: dict[ConnectionState, tuple[Outcome, bool]] = {
     ConnectionState.EXPIRED: (Outcome.AUTH_EXPIRED, True),
+    ConnectionState.ABANDONED: (Outcome.AUTH_EXPIRED, True),
     ConnectionState.DISABLED: (Outcome.DISCONNECTED, False),
     ConnectionState.GONE: (Outcome.DISCONNECTED, False),
     ConnectionState.MISCONFIGURED: (Outcome.PROBE_MISCONFIGURED, False),
@@ -165,6 +166,9 @@ def _judge_server(server: ServerWord, was_connected: bool, slow_after_ms: int) -
     if isinstance(server, Failure):
         return Judgement(server.outcome)
     state = ConnectionState.UNKNOWN if server is None else server.state
+    if state is ConnectionState.ABANDONED and not was_connected:
+        # No grant is dead that never was.
+        return Judgement(Outcome.PENDING)
     if state in _DECIDED:
         return Judgement(*_DECIDED[state])
     if state is ConnectionState.PENDING:

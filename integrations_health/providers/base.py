@@ -21,6 +21,7 @@ class ConnectionState(StrEnum):
     ACTIVE = "active"  # not proof that it works: the probe decides
     PENDING = "pending"
     EXPIRED = "expired"  # the provider itself says the user must connect again
+    ABANDONED = "abandoned"  # nobody finished setting it up in time
     DISABLED = "disabled"
     GONE = "gone"
     MISCONFIGURED = "misconfigured"  # our set-up at the provider, not the user's connection

@@ -6,6 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from integrations_health.providers import words
 from integrations_health.providers.api import is_id
 from integrations_health.providers.base import (
     Call,
@@ -136,16 +137,19 @@ def account_status(reply: Reply, *, id: str) -> ServerStatus | Failure:
 
 def server_status(account: Account, *, call: Call) -> ServerStatus | Failure:
     """Tell the state of one account of a list, or on its own."""
-    said, reason, auth_config = account.status, account.status_reason, account.auth_config
+    said, auth_config = account.status, account.auth_config
+    reason = account.status_reason if isinstance(account.status_reason, str) else ""
     if not isinstance(said, str):
         return bad_response(call, "the account has no status")
     state = STATES.get(said) or STATES.get(said.strip().upper(), ConnectionState.UNKNOWN)
+    if state is ConnectionState.EXPIRED and words.says_connecting_was_abandoned(reason):
+        state = ConnectionState.ABANDONED
     if account.is_disabled is True:
         state = ConnectionState.DISABLED
     if isinstance(auth_config, dict) and auth_config.get("is_disabled") is True:
         # Nothing the user does can help: it is the configuration of our project.
         state = ConnectionState.MISCONFIGURED
-    return ServerStatus(state, call, said, reason if isinstance(reason, str) else "")
+    return ServerStatus(state, call, said, reason)
 
 
 def _says_more(account: Account) -> bool:

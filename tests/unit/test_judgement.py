@@ -153,6 +153,22 @@ def test_credentials_that_never_were_are_a_set_up_in_progress() -> None:
     assert verdict.outcome is Outcome.PENDING
 
 
+@pytest.mark.parametrize(
+    ("was_connected", "expected"),
+    [(False, (Outcome.PENDING, False)), (True, (Outcome.AUTH_EXPIRED, True))],
+)
+def test_what_nobody_finished_setting_up_is_dead_for_whoever_was_connected(
+    was_connected: bool, expected: tuple[Outcome, bool]
+) -> None:
+    abandoned = says(ConnectionState.ABANDONED)
+
+    verdict = judge(
+        target(was_connected=was_connected), abandoned, None, at=NOW, slow_after_ms=5_000
+    )
+
+    assert verdict == expected
+
+
 def test_the_evidence_names_each_call_and_what_it_said() -> None:
     heard = evidence(ACTIVE, DEAD_GRANT)
 
