@@ -27,12 +27,16 @@ class Recipient(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One thing to tell one recipient: an event of an alert, or of a notice to staff."""
+    """One thing to tell one recipient: an event of an alert, or of a notice to staff.
+
+    `repeats` is how often they were told before: none but the request to reconnect is repeated.
+    """
 
     recipient: Recipient
     event: str
     alert_id: UUID | None = None
     notice_id: UUID | None = None
+    repeats: int = 0
 
 
 def destination(destination_id: UUID, channel: str) -> Recipient:
@@ -81,8 +85,8 @@ def told_of(alert_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:
 def plan(items: Sequence[Item], *, now: datetime) -> dict[str, datetime]:
     """Put every item into a message; return from when on each recipient's goes out.
 
-    Three statements at most, whatever the number of items. What a recipient was told already is
-    not told again.
+    Three statements at most, whatever the number of items. What a recipient was told already, as
+    many times, is not told again.
     """
     if not items:
         return {}
@@ -96,9 +100,9 @@ def plan(items: Sequence[Item], *, now: datetime) -> dict[str, datetime]:
         cursor.execute(
             """
             INSERT INTO notification_items
-                (notification_id, event, alert_id, notice_id, recipient, created_at)
+                (notification_id, event, alert_id, notice_id, repeats, recipient, created_at)
             SELECT *, %b::timestamptz
-            FROM unnest(%b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %b::text[])
+            FROM unnest(%b::uuid[], %b::text[], %b::uuid[], %b::uuid[], %b::smallint[], %b::text[])
             ON CONFLICT DO NOTHING
             """,
             [now, *(list(column) for column in columns)],

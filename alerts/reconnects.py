@@ -7,19 +7,20 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from alerts import decisions, planning, reach, sight
 from alerts.decisions import Line, Verdict
 from alerts.holding import Matter, Quiet
-from alerts.models import Alert, NotificationItem
+from alerts.models import Alert, Notification, NotificationItem
 from alerts.planning import Item
 from integrations_health import clock, reauth_offers, reauth_requests
-from integrations_health.models import HealthCheck, User
+from integrations_health.models import HealthCheck, ReauthRequest, User
 from integrations_health.overlay import OpenIncidents
 from integrations_health.reauth_offers import Offers
 from integrations_health.reauth_rules import Call
 
-Event = NotificationItem.Event
+Event, State = NotificationItem.Event, Notification.State
 
 SENT = "The owner is sent a link to reconnect."
 _OVER, _TWICE, _SENT_BEFORE = "over", "twice", "sent_before"
@@ -32,7 +33,7 @@ _WHY = {
     Call.ON_HOLD.value: "{} on hold, since too many fail at once for it to be their owners'",
     _SILENCED: "{} silenced or in maintenance",
     _NO_ADDRESS: "{} whose owner has no e-mail address, or is switched off",
-    _SENT_BEFORE: "{} sent one before",
+    _SENT_BEFORE: "{} sent one before that still works, or is on its way",
     _TWICE: "{} of a connection that is in it already",
     _GONE: "{} no longer there",
 }
@@ -59,6 +60,15 @@ class Asked(NamedTuple):
     passed_over: list[str]
 
 
+class _Asked(NamedTuple):
+    """That support asked an owner before, and whether that is enough."""
+
+    alert_id: UUID
+    integration_id: UUID
+    repeats: int
+    is_enough: bool
+
+
 class _Candidate(NamedTuple):
     """An alert, its owner, and how its integration is by now."""
 
@@ -78,10 +88,11 @@ class _Candidate(NamedTuple):
 
 @transaction.atomic
 def ask(alert_ids: Collection[UUID], *, by: User, now: datetime | None = None) -> Asked:
-    """Send the owners of these alerts a link by which they connect again, once for each.
+    """Send the owners of these alerts a link by which they connect again.
 
-    By the same way as all messages: what else they are told meanwhile joins it, and an hour has
-    only so many. A dozen statements, whatever the number.
+    Once for each, and once more when that link leads nowhere any longer. By the same way as all
+    messages: what else they are told meanwhile joins it, and an hour has only so many. A dozen
+    statements, whatever the number.
     """
     at = now or clock.now()
     open_ones = Alert.objects.filter(pk__in=alert_ids, resolved_at=None).order_by("pk")
@@ -89,10 +100,21 @@ def ask(alert_ids: Collection[UUID], *, by: User, now: datetime | None = None) -
     list(open_ones.select_for_update(no_key=True).values_list("pk"))
     rows = Alert.objects.filter(pk__in=alert_ids).order_by("pk").values_list(*_COLUMNS)
     candidates = [_Candidate._make(row) for row in rows]
-    chosen, why_not = _sorted_out(candidates, now=at)
+    before = _asked_before(candidates, now=at)
+    enough = {one.integration_id for one in before if one.is_enough}
+    chosen, why_not = _sorted_out(candidates, asked=enough, now=at)
     why_not[_GONE] = len(set(alert_ids)) - len(candidates)
-    to = {one.alert_id: planning.person(one.user_id, one.email) for one in chosen}
-    planning.plan([Item(who, Event.ASKED, alert_id) for alert_id, who in to.items()], now=at)
+    times = {one.alert_id: one.repeats + 1 for one in before}
+    items = [
+        Item(
+            planning.person(one.user_id, one.email),
+            Event.ASKED,
+            one.alert_id,
+            repeats=times.get(one.alert_id, 0),
+        )
+        for one in chosen
+    ]
+    planning.plan(items, now=at)
     lines = [Line(one.alert_id, Verdict.TOLD, SENT, by.pk) for one in chosen]
     decisions.append(lines, at=at)
     said = [words.format(f"{why_not[why]:,}") for why, words in _WHY.items() if why_not[why]]
@@ -118,12 +140,11 @@ def links(
 
 
 def _sorted_out(
-    candidates: Sequence[_Candidate], *, now: datetime
+    candidates: Sequence[_Candidate], *, asked: Collection[UUID], now: datetime
 ) -> tuple[list[_Candidate], Counter[str]]:
     """Return to whom a link is sent, and how many are passed over for which reason."""
     offers = Offers(OpenIncidents.read())
     quiets = sight.quiets([one.alert_id for one in candidates], now=now)
-    asked = _asked_before(candidates)
     chosen: list[_Candidate] = []
     seen: set[UUID] = set()
     why_not: Counter[str] = Counter()
@@ -147,14 +168,32 @@ def _sorted_out(
     return chosen, why_not
 
 
-def _asked_before(candidates: Iterable[_Candidate]) -> set[UUID]:
-    """Return the integrations of which an alert that is still open was followed by a link."""
-    followed = Alert.objects.filter(
-        integration__in=[one.integration_id for one in candidates],
-        resolved_at=None,
-        notification_items__event=Event.ASKED,
+def _asked_before(candidates: Iterable[_Candidate], *, now: datetime) -> list[_Asked]:
+    """Return how owners were asked before, of alerts of these integrations that are still open.
+
+    Of one alert, the last time comes last.
+    """
+    links = ReauthRequest.objects.filter(
+        integration=OuterRef(OuterRef("alert__integration")),
+        user=OuterRef("user"),
+        # What was opened later was in no link of this message.
+        opened_at__lte=OuterRef("sent_at"),
+        expires_at__gt=now,
+        closed_at=None,
     )
-    return set(followed.values_list("integration_id", flat=True))
+    # The page may have kept the request open since: the link ends in its own time.
+    works = Q(state=State.SENT, sent_at__gt=now - reauth_requests.LINK_LIFETIME) & Exists(links)
+    messages = Notification.objects.filter(
+        Q(pk=OuterRef("notification")) | Q(replays=OuterRef("notification"))
+    )
+    enough = messages.filter(works | Q(state__in=[State.PENDING, State.SENDING]))
+    asked = NotificationItem.objects.filter(
+        alert__integration__in=[one.integration_id for one in candidates],
+        alert__resolved_at=None,
+        event=Event.ASKED,
+    )
+    rows = asked.values_list("alert_id", "alert__integration_id", "repeats", Exists(enough))
+    return [_Asked(*row) for row in rows.order_by("repeats")]
 
 
 def _is_quiet(one: _Candidate, quiets: Sequence[Quiet]) -> bool:

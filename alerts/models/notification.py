@@ -163,13 +163,15 @@ class NotificationItem(models.Model):
     )
     event = models.CharField(max_length=20, choices=Event)
     recipient = models.CharField(max_length=60)
+    # How often the same was told before: a link to reconnect runs out, and may be sent anew.
+    repeats = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         db_table = "notification_items"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["alert", "event", "recipient"],
+                fields=["alert", "event", "recipient", "repeats"],
                 name="nobody_is_told_an_event_of_an_alert_twice",
             ),
             models.UniqueConstraint(
@@ -180,6 +182,10 @@ class NotificationItem(models.Model):
             models.CheckConstraint(
                 condition=Q(alert=None) ^ Q(notice=None),
                 name="an_item_tells_of_an_alert_or_of_a_notice",
+            ),
+            models.CheckConstraint(
+                condition=Q(repeats=0) | Q(event="asked"),
+                name="only_a_request_to_reconnect_is_repeated",
             ),
             models.CheckConstraint(
                 condition=Q(event__in=["opened", "escalated", "recovered", "asked"]),

@@ -97,6 +97,7 @@ BREAKS: dict[str, list[str]] = {
         "UPDATE notification_items SET alert_id = NULL",
         "UPDATE notification_items SET notice_id = (SELECT id FROM staff_notices)",
     ],
+    "only_a_request_to_reconnect_is_repeated": ["UPDATE notification_items SET repeats = 1"],
     "an_item_tells_one_of_four_events": ["UPDATE notification_items SET event = 'sung'"],
     "one_open_notice_per_kind_and_subject": [
         "INSERT INTO staff_notices (id, kind, subject, message)"

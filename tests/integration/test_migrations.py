@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
+from tests import factories
 from tests.sessions import another_session
 
 DATABASE = "test_of_migrations"
@@ -161,3 +164,19 @@ def test_months_change_their_index_beside_somebody_who_reads_and_after_one_that_
     assert indexes_of_months(url) == before
     migrate(url, "integrations_health", "0023")
     assert indexes_of_months(url) == after
+
+
+def test_requests_that_were_repeated_hinder_nobody_from_going_back() -> None:
+    message = factories.notification(event="asked")
+    again = {"alert": message.items.get().alert, "recipient": message.recipient}
+    message.items.create(event="asked", repeats=1, **again)
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("alerts")
+
+    MigrationExecutor(connection).migrate([("alerts", "0014_tell_staff_of_incidents")])
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT event FROM notification_items")
+            assert cursor.fetchall() == [("asked",)]
+    finally:
+        MigrationExecutor(connection).migrate(newest)

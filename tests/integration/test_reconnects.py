@@ -93,7 +93,8 @@ def test_who_is_not_sent_one_is_said_with_the_reason(staff: Client) -> None:
         "1 owner is sent a link to reconnect. Passed over: 1 resolved before, "
         "1 that reconnecting would not mend, 1 of a provider without a sign-in, "
         "1 silenced or in maintenance, 2 whose owner has no e-mail address, or is switched off, "
-        "1 sent one before, 1 of a connection that is in it already."
+        "1 sent one before that still works, or is on its way, "
+        "1 of a connection that is in it already."
     ]
 
 
