@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from integrations_health import pipeline
@@ -84,3 +85,12 @@ def hears_nothing(client: ClientConnection, *, within: float) -> bool:
     except TimeoutError:
         return True
     return False
+
+
+def closed(client: ClientConnection, *, within: float) -> int | None:
+    """Return the code by which the server closes. Raises TimeoutError."""
+    try:
+        while True:
+            client.recv(timeout=within)
+    except ConnectionClosed as closing:
+        return closing.rcvd.code if closing.rcvd else None

@@ -8,14 +8,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.utils import timezone
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection
+from websockets.exceptions import InvalidStatus
 
 from integrations_health import api_keys, tickets, tokens
 from integrations_health.access import OWN, Caller, Scope, Way
 from integrations_health.models import User
 from tests import factories
-from tests.live.serving import Server, change, heard, subscribe
+from tests.live.serving import Server, change, closed, heard, subscribe
 
 
 def token_of(user: User, *, lifetime: timedelta = timedelta(minutes=5)) -> str:
@@ -27,15 +26,6 @@ def refused(server: Server, path: str = "/health-updates", **options: Any) -> in
     with pytest.raises(InvalidStatus) as caught, server.open(path, **options):
         pass
     return caught.value.response.status_code
-
-
-def closed(client: ClientConnection, *, within: float) -> int | None:
-    """Return the code by which the server closes. Raises TimeoutError."""
-    try:
-        while True:
-            client.recv(timeout=within)
-    except ConnectionClosed as closing:
-        return closing.rcvd.code if closing.rcvd else None
 
 
 def test_a_token_in_the_subprotocol_opens_a_socket_and_is_not_repeated(
