@@ -14,6 +14,7 @@ from integrations_health.access import Caller, Scope, Way
 from integrations_health.authentication import caller_of_session
 from integrations_health.handshake import Claim, Proof, Refused
 from integrations_health.models import ApiKey, User
+from integrations_health.tickets import Holder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,11 +33,11 @@ class Visitor:
 
 def of(claim: Claim, *, now: datetime) -> Visitor:
     """Return who makes this claim. Raises Refused, tickets.Unavailable and DatabaseError."""
-    session_key = claim.secret if claim.proof is Proof.SESSION else None
-    caller = _caller(claim)
-    if caller is None or not caller.may(Scope.READ):
+    holder = _holder(claim)
+    if holder is None or not holder.caller.may(Scope.READ):
         raise Refused("a proof that is worth nothing, or too little")
-    visitor = Visitor(caller=caller, user_id=_user_id(caller), session_key=session_key)
+    caller = holder.caller
+    visitor = Visitor(caller=caller, user_id=_user_id(caller), session_key=holder.session_key)
     if not may_stay(visitor, now=now):
         raise Refused("an account that is switched off, or a proof that has ended")
     return visitor
@@ -62,21 +63,24 @@ def may_stay(visitor: Visitor, *, now: datetime) -> bool:
 def has_lost(visitor: Visitor, *, ended_session: str) -> bool:
     """Say whether a visitor must go when their user's access changes, before anybody asks anew.
 
-    With a ticket that a session got, nobody could say whether it was this one that ended.
+    Of a ticket that a session got from the release before, nobody can say whether it was this one
+    that ended.
     """
     if visitor.session_key is None:
         return visitor.caller.way is Way.SESSION
     return handshake.digest_of(visitor.session_key) == ended_session
 
 
-def _caller(claim: Claim) -> Caller | None:
+def _holder(claim: Claim) -> Holder | None:
     if claim.proof is Proof.TICKET:
         return tickets.redeem(claim.secret)
     if claim.proof is Proof.SESSION:
         user = _user_of_session(claim.secret)
-        return None if user is None else caller_of_session(user)
+        if user is None:
+            return None
+        return Holder(caller=caller_of_session(user), session_key=claim.secret)
     try:
-        return tokens.read(claim.secret)
+        return Holder(caller=tokens.read(claim.secret))
     except tokens.Refused as error:
         raise Refused("a token that is worth nothing") from error
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from integrations_health.access import Caller, Scope, Way
 
 
-def written(caller: Caller) -> str:
-    """Return a caller as text."""
+def written(caller: Caller, **besides: str) -> str:
+    """Return a caller as text; what stands `besides` is for whoever looks for it."""
     return json.dumps(
         {
             "way": caller.way,
@@ -17,6 +17,7 @@ def written(caller: Caller) -> str:
             "external_id": caller.external_id,
             "key_id": None if caller.key_id is None else str(caller.key_id),
             "expires_at": None if caller.expires_at is None else caller.expires_at.isoformat(),
+            **besides,
         }
     )
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from integrations_health import shapes, tickets
-from integrations_health.access import Scope
+from integrations_health.access import Scope, Way
 from integrations_health.api import parameters
 from integrations_health.api.answers import answer
 from integrations_health.api.views import ApiView
@@ -45,10 +45,14 @@ class SocketTickets(ApiView):
         parameters.read(request.query_params, {})
         expires_at = timezone.now() + tickets.VALID_FOR
         try:
-            ticket = tickets.issue(self.caller)
+            ticket = tickets.issue(self.caller, session_key=self._session_key())
         except tickets.Unavailable:
             raise unavailable(
                 "tickets_unavailable", "No ticket can be kept now. Polling works all the same."
             ) from None
         body = {"ticket": ticket, "expiresAt": shapes.instant(expires_at)}
         return answer(body, status=201, headers={"Cache-Control": "no-store"})
+
+    def _session_key(self) -> str | None:
+        is_session = self.caller.way is Way.SESSION
+        return self.request.session.session_key if is_session else None

@@ -9,6 +9,7 @@ from redis import Redis
 
 from integrations_health import tickets
 from integrations_health.access import OWN, Caller, Scope, Way
+from integrations_health.tickets import Holder
 from tests.conftest import NO_SERVER
 
 CALLERS = {
@@ -27,7 +28,20 @@ CALLERS = {
 def test_a_ticket_stands_for_who_asked_for_it(redis: Redis, caller: Caller) -> None:
     ticket = tickets.issue(caller)
 
-    assert tickets.redeem(ticket) == caller
+    assert tickets.redeem(ticket) == Holder(caller=caller)
+
+
+def test_a_ticket_knows_the_session_that_got_it(redis: Redis) -> None:
+    caller = CALLERS["a user by our id"]
+
+    ticket = tickets.issue(caller, session_key="a-session")
+
+    (key,) = redis.scan_iter()
+    kept = redis.execute_command("GET", key)
+    assert tickets.redeem(ticket) == Holder(caller=caller, session_key="a-session")
+    # Who reads Redis learns neither.
+    assert b"a-session" not in kept
+    assert ticket.encode() not in kept
 
 
 def test_a_ticket_is_good_once(redis: Redis) -> None:

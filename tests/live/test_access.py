@@ -114,11 +114,40 @@ def test_a_changed_account_closes_its_sockets_at_once(
         assert closed(client, within=5) == 4401
 
 
-def test_a_ticket_of_a_session_ends_when_the_user_signs_out_anywhere(
+def test_signing_out_closes_the_sockets_of_its_tickets_alone(server: Server, owner: User) -> None:
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        browser.force_login(owner)
+    here, there = (browser.post("/api/ws-ticket").json()["ticket"] for browser in browsers)
+    gmail = factories.integration(user=owner)
+
+    with (
+        server.open(f"/health-updates?ticket={here}") as one,
+        server.open(f"/health-updates?ticket={there}") as other,
+    ):
+        browsers[0].logout()
+
+        assert closed(one, within=5) == 4401
+        subscribe(other, gmail)
+        assert heard(other)["integrationId"] == str(gmail.pk)
+
+
+def test_a_ticket_opens_nothing_once_its_session_has_ended(server: Server, owner: User) -> None:
+    browser = Client()
+    browser.force_login(owner)
+    ticket = browser.post("/api/ws-ticket").json()["ticket"]
+
+    browser.logout()
+
+    assert refused(server, f"/health-updates?ticket={ticket}") == 403
+
+
+def test_a_ticket_of_an_unknown_session_ends_when_the_user_signs_out_anywhere(
     server: Server, owner: User
 ) -> None:
     browser = Client()
     browser.force_login(owner)
+    # As a process of the release before gives it out.
     ticket = tickets.issue(Caller(way=Way.SESSION, scopes=OWN, user_id=owner.pk))
 
     with server.open(f"/health-updates?ticket={ticket}") as client:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from django.test import Client
 
 from config.valkey import Valkey
 from integrations_health import network
@@ -16,7 +17,7 @@ from integrations_health.models import HealthCheck, Integration, User
 from tests import factories
 from tests.chaos.processes import wait_until
 from tests.live.conftest import session_of
-from tests.live.serving import Server, change, heard, serving, subscribe
+from tests.live.serving import Server, change, closed, heard, serving, subscribe
 
 pytestmark = pytest.mark.chaos
 
@@ -69,6 +70,11 @@ def own_redis(tmp_path: Path, settings: Any) -> Iterator[OwnRedis]:
 def own_server(own_redis: OwnRedis, transactional_db: None, tmp_path: Path) -> Iterator[Server]:
     with serving(tmp_path, REDIS_URL=own_redis.url) as server:
         yield server
+
+
+def ticket_of(browser: Client) -> str:
+    """Return the path by which a socket opens with a ticket that a session got."""
+    return f"/health-updates?ticket={browser.post('/api/ws-ticket').json()['ticket']}"
 
 
 def changes_until_told(client: Any, integration: Integration) -> float:
@@ -163,3 +169,26 @@ def test_a_redis_that_hangs_holds_nobody_up(
         assert changes_until_told(client, gmail) < 5
     assert took < 4
     assert told < RIGHT_AGAIN_SECONDS
+
+
+def test_signing_out_while_redis_is_away_ends_all_that_the_session_opened(
+    own_server: Server, own_redis: OwnRedis, owner: User
+) -> None:
+    here, there = Client(), Client()
+    for browser in (here, there):
+        browser.force_login(owner)
+    gmail = factories.integration(user=owner)
+
+    with (
+        own_server.open(session=here.cookies["sessionid"].value) as by_cookie,
+        own_server.open(ticket_of(here)) as by_ticket,
+        own_server.open(ticket_of(there)) as other,
+    ):
+        own_redis.kill()
+        here.logout()
+
+        # As often as they look at the database meanwhile, more or less.
+        assert [closed(one, within=25) for one in (by_cookie, by_ticket)] == [4401, 4401]
+        subscribe(other, gmail)
+        assert heard(other)["integrationId"] == str(gmail.pk)
+        own_redis.start()
