@@ -15,11 +15,12 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from integrations_health import client_words, handshake, seats, switchboard, tickets, visitors
+from integrations_health import client_words, handshake, roll_call, seats, switchboard, visitors
 from integrations_health.client_words import Malformed, Wish
 from integrations_health.feed import MOST_IDS, Feed, TooMany
 from integrations_health.frames import Update
 from integrations_health.reading_threads import read
+from integrations_health.tickets import Unavailable
 from integrations_health.visitors import Visitor
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
     _visitor: Visitor
     _feed: Feed
     _switchboard: switchboard.Switchboard
+    _roll_call: roll_call.RollCall
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,11 +79,12 @@ class HealthUpdates(AsyncWebsocketConsumer):
                 session_cookie=settings.SESSION_COOKIE_NAME,
             )
             self._visitor = await read(visitors.of, claim, now=timezone.now())
-        except (handshake.Refused, tickets.Unavailable, DatabaseError) as error:
+        except (handshake.Refused, Unavailable, DatabaseError) as error:
             logger.info("socket.refused", extra={"reason": str(error) or type(error).__name__})
             await self.close()
             return
-        self._switchboard = switchboard.of_loop(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._switchboard, self._roll_call = switchboard.of_loop(loop), roll_call.of_loop(loop)
         home = [] if self._visitor.user_id is None else [self._visitor.user_id]
         self._feed = Feed(
             self._visitor.caller,
@@ -182,7 +185,7 @@ class HealthUpdates(AsyncWebsocketConsumer):
             await asyncio.wait([before])
         every = POLL_EVERY
         try:
-            if not await read(visitors.may_stay, self._visitor, now=timezone.now()):
+            if not await self._roll_call.may_stay(self._visitor):
                 await self._close(NOT_PROVEN)
                 return
             await self._feed.compare()
