@@ -25,13 +25,21 @@ def users_of(keys: Collection[str], *, now: datetime) -> dict[str, User]:
     rows = Session.objects.filter(session_key__in=possible, expire_date__gt=now)
     read = SessionStore()
     found = {row.session_key: read.decode(row.session_data) for row in rows}
-    named = {key: UUID(said[SESSION_KEY]) for key, said in found.items() if SESSION_KEY in said}
+    named = {key: pk for key, said in found.items() if (pk := _named(said)) is not None}
     active = User.objects.filter(is_active=True).in_bulk(set(named.values()))
     return {
         key: active[pk]
         for key, pk in named.items()
         if pk in active and _is_proven(found[key], active[pk])
     }
+
+
+def _named(said: Mapping[str, Any]) -> UUID | None:
+    """Return whom a session names; None for nobody. What is odd in one hinders no other."""
+    try:
+        return UUID(said[SESSION_KEY])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def _is_proven(said: Mapping[str, Any], user: User) -> bool:

@@ -162,3 +162,14 @@ def test_who_is_not_signed_in_in_a_session_is_nobody() -> None:
     assert key
 
     assert users_of({key}, now=datetime.now(UTC)) == {}
+
+
+@pytest.mark.parametrize("said", ["nobody", "", 7, None])
+def test_a_session_that_names_nobody_hinders_no_other(said: object) -> None:
+    user, odd = factories.user(), SessionStore()
+    odd[SESSION_KEY] = said
+    odd.create()
+    assert odd.session_key
+    good = session_of(user)
+
+    assert users_of({odd.session_key, good}, now=datetime.now(UTC)) == {good: user}
