@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
@@ -14,6 +15,7 @@ from integrations_health.providers.base import Failure, Gate, RateLimit
 
 _MOST_ADDRESSES = 1_000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~=&,-]*")
 
 
 class JsonApi:
@@ -44,7 +46,25 @@ class JsonApi:
         self, path: str, *, name: str, gate: Gate, most: int = bodies.MOST
     ) -> http.Reply | Failure:
         """Read `path`. Raises NoBudget."""
-        request = http.request("GET", httpx.URL(self._base + path), headers=self._headers)
+        return await self._get(httpx.URL(self._base + path), name=name, gate=gate, most=most)
+
+    async def get_page(
+        self, path: str, query: Mapping[str, str], *, name: str, gate: Gate, most: int
+    ) -> http.Reply | Failure:
+        """Read the page of the list at `path` that `query` asks for. Raises NoBudget."""
+        # A hundred encoded commas double the time that it takes to read the address.
+        asked = urlencode(query, safe=",")
+        address = (
+            http.Address(self._address(path), asked)
+            if _PLAIN.fullmatch(asked)
+            else httpx.URL(f"{self._base}{path}?{asked}")
+        )
+        return await self._get(address, name=name, gate=gate, most=most)
+
+    async def _get(
+        self, address: httpx.URL, *, name: str, gate: Gate, most: int
+    ) -> http.Reply | Failure:
+        request = http.request("GET", address, headers=self._headers)
         return await self._client.send(request, name=name, gate=gate, most=most)
 
     async def post(
@@ -69,7 +89,7 @@ class JsonApi:
         await self._client.aclose()
 
     def _address(self, path: str) -> httpx.URL:
-        # What is posted to are few addresses, asked all the time: to parse one costs 10 µs.
+        # These are few, asked all the time: to read one anew costs 10 µs.
         address = self._addresses.get(path)
         if address is None:
             address = httpx.URL(self._base + path)

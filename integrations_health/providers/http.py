@@ -103,6 +103,18 @@ class Client:
         await self._connections.aclose()
 
 
+class Address(httpx.URL):
+    """An address that is known, with a query of letters, digits and `-_.~=&,` only.
+
+    httpx reads an address letter by letter: for a hundred ids that takes 80 µs, a fifth of what it
+    takes to ask for them.
+    """
+
+    def __init__(self, known: httpx.URL, query: str) -> None:
+        """Put the query, as it goes over the wire, behind what is known."""
+        self._uri_reference = known._uri_reference._replace(query=query)
+
+
 def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Return headers as they go over the wire."""
     return [(name.encode("ascii"), value.encode()) for name, value in headers.items()]
