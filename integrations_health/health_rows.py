@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from integrations_health.binary_arrays import bigints, floats, ints
 from integrations_health.binary_sql import binary_cursor
 from integrations_health.status import HealthState, Status
 
@@ -117,9 +118,8 @@ RETURNING h.integration_id
 """
 
 
-# In the order in which the statement takes them, after the status and before the face.
+# In the order in which the statement takes them, after the status.
 _SHARED = tuple(map(attrgetter, Face.__struct_fields__[1:]))
-_OWN = tuple(map(attrgetter, HealthUpdate.__struct_fields__[:-1]))
 
 
 def read(columns: Sequence[Any]) -> HealthRow:
@@ -167,9 +167,18 @@ def apply(updates: Sequence[HealthUpdate], *, now: datetime | None = None) -> se
     # An enumeration would travel by its name.
     statuses = [face.status.value for face in numbers]
     sent = [list(map(read_field, numbers)) for read_field in _SHARED]
-    columns = [list(map(read_field, updates)) for read_field in _OWN]
+    ids = [update.integration_id for update in updates]
+    own = [
+        ids,
+        bigints([update.check_seq for update in updates]),
+        bigints([update.state_version for update in updates]),
+        floats([update.delay_seconds for update in updates]),
+        ints([update.ok_streak for update in updates]),
+        [update.active_since for update in updates],
+        ints(told),
+    ]
     with binary_cursor() as cursor:
-        cursor.execute(_APPLY, [statuses, *sent, now, *columns, told], prepare=True)
+        cursor.execute(_APPLY, [statuses, *sent, now, *own], prepare=True)
         if cursor.rowcount == len(updates):
             return set()
-        return set(columns[0]) - {integration_id for (integration_id,) in cursor.fetchall()}
+        return set(ids) - {integration_id for (integration_id,) in cursor.fetchall()}
