@@ -28,9 +28,9 @@ _IS_DUE = f"""
     AND {_IS_NOT_HELD.format(where="")}
 """
 _TAKEN = f"""
-    SELECT {COLUMNS}, {_NOW} AS now,
-        -- In the order of a CheckTarget.
-        h.service AS asked_service, i.server_instance_id, i.provider_user_id,
+    SELECT {COLUMNS},
+        -- In the order of a CheckTarget, after the service.
+        i.server_instance_id, i.provider_user_id,
         i.auth_config_id, i.server_url, i.server_token, i.probe_tool, i.probe_arguments,
         h.status <> 'healthy' OR h.suspected_at IS NOT NULL OR i.probe_policy = 'always'
             OR (i.probe_policy = 'every_nth' AND (h.ok_streak + 1) %% i.probe_every = 0)
@@ -44,7 +44,7 @@ _SKIP = "FOR UPDATE OF h SKIP LOCKED"
 _CLAIM = """
 WITH {chosen}, batch AS (
     INSERT INTO claimed_batches (provider, leased_until, integration_ids, check_seqs)
-    SELECT min(provider), min(now) + %(lease)b::interval,
+    SELECT min(provider), {now} + %(lease)b::interval,
         array_agg(integration_id), array_agg(check_seq + 1)
     FROM chosen HAVING count(*) > 0 RETURNING id
 )
@@ -66,6 +66,7 @@ suspects AS MATERIALIZED (
     SELECT * FROM clean
     UNION ALL (SELECT * FROM suspects WHERE NOT EXISTS (SELECT FROM clean) LIMIT 1)
 )""",
+    now=_NOW,
     waiting="(SELECT count(*) FROM suspects)",
 )
 CLAIM_ONE = _CLAIM.format(
@@ -74,11 +75,12 @@ chosen AS MATERIALIZED (
     {_TAKEN} WHERE h.integration_id = %(integration_id)b::uuid AND NOT {IS_HELD.format(lease="")}
     {_SKIP}
 )""",
+    now=_NOW,
     waiting="0",
 )
 # Two claims of one provider at once would take the same rows: each sees only what was committed.
 _LOCK = f"""
-SELECT h.provider, pg_advisory_xact_lock(%(lock)b::int, hashtext(h.provider)),
+SELECT h.provider, pg_advisory_xact_lock(%(lock)b::int, hashtext(h.provider)), {_NOW},
     EXISTS (SELECT FROM claimed_batches lost
             WHERE lost.provider = h.provider AND lost.leased_until <= {_NOW}) AS is_to_reap
 """

@@ -14,6 +14,8 @@ from integrations_health.outcomes import CheckTarget
 
 logger = logging.getLogger(__name__)
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 class Claim(NamedTuple):
     """What a worker took: nobody else takes it before the lease ends.
@@ -37,7 +39,9 @@ class Claim(NamedTuple):
         return self._replace(targets=targets)
 
 
-def read(found: Sequence[Sequence[Any]], *, limit: int, parked: dict[UUID, UUID]) -> Claim:
+def read(
+    found: Sequence[Sequence[Any]], *, limit: int, parked: dict[UUID, UUID], at: datetime
+) -> Claim:
     """Return the claim of up to `limit` integrations that a statement of `claim_sql` answered."""
     if not found:
         return nothing(parked=parked)
@@ -46,14 +50,14 @@ def read(found: Sequence[Sequence[Any]], *, limit: int, parked: dict[UUID, UUID]
     for columns in found:
         row = health_rows.read(columns[: health_rows.WIDTH])
         rows[row.integration_id] = row
-        targets.append(_target(row, columns[health_rows.WIDTH + 1 : -2]))
+        targets.append(_target(row, columns[health_rows.WIDTH : -2]))
     batch, suspects = found[0][-2:]
     return Claim(
         batch=batch,
         targets=targets,
         rows=rows,
         parked=parked,
-        claimed_at=found[0][health_rows.WIDTH],
+        claimed_at=at,
         # A suspect is taken alone, and instead of it, or beside it, there may be others.
         is_full=len(found) >= limit or suspects > 0,
     )
@@ -61,12 +65,14 @@ def read(found: Sequence[Sequence[Any]], *, limit: int, parked: dict[UUID, UUID]
 
 def nothing(*, parked: dict[UUID, UUID]) -> Claim:
     """Return the claim of nothing."""
-    return Claim(None, [], {}, parked, datetime.min.replace(tzinfo=UTC), is_full=False)
+    return Claim(None, [], {}, parked, NEVER, is_full=False)
 
 
 def _target(row: HealthRow, asked_with: Sequence[Any]) -> CheckTarget:
     # What a statement returned is known by its place.
-    target = CheckTarget(row.integration_id, row.check_seq + 1, row.provider, *asked_with)
+    target = CheckTarget(
+        row.integration_id, row.check_seq + 1, row.provider, row.service, *asked_with
+    )
     if not target.server_url and not target.server_token:
         return target
     return replace(

@@ -53,9 +53,9 @@ def claim_due(provider: str, *, limit: int, now: datetime | None = None) -> Clai
         "now": now,
     }
     with transaction.atomic(), binary_cursor() as cursor:
-        parked = _lock(cursor, LOCK_PROVIDER, arguments)
+        at, parked = _lock(cursor, LOCK_PROVIDER, arguments)
         found = cursor.execute(CLAIM_DUE, arguments, prepare=True).fetchall()
-    return claimed.read(found, limit=limit, parked=parked)
+    return claimed.read(found, limit=limit, parked=parked, at=at)
 
 
 def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
@@ -70,11 +70,11 @@ def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
         "now": now,
     }
     with transaction.atomic(), binary_cursor() as cursor:
-        parked = _lock(cursor, LOCK_PROVIDER_OF, arguments)
+        at, parked = _lock(cursor, LOCK_PROVIDER_OF, arguments)
         if integration_id in parked:
             return claimed.nothing(parked=parked)
         found = cursor.execute(CLAIM_ONE, arguments).fetchall()
-    return claimed.read(found, limit=1, parked=parked)
+    return claimed.read(found, limit=1, parked=parked, at=at)
 
 
 def finish(batch: int | None) -> None:
@@ -208,22 +208,24 @@ def is_recently_healthy(integration_id: UUID, *, now: datetime | None = None) ->
         return cursor.fetchone() is not None
 
 
-def _lock(cursor: psycopg.Cursor, sql: str, arguments: dict[str, Any]) -> dict[UUID, UUID]:
-    """Take the turn to claim of a provider; return whom the end of dead claims parked."""
+def _lock(
+    cursor: psycopg.Cursor, sql: str, arguments: dict[str, Any]
+) -> tuple[datetime, dict[UUID, UUID]]:
+    """Take the turn to claim of a provider; return when, and whom the end of dead claims parked."""
     row = cursor.execute(sql, arguments, prepare=True).fetchone()
     if row is None:
-        return {}
-    provider, _, is_to_reap = row
+        return claimed.NEVER, {}
+    provider, _, at, is_to_reap = row
     if not is_to_reap:
-        return {}
+        return at, {}
     try:
         with transaction.atomic():
             cursor.execute(HURRY)
-            return _reap(cursor, provider, now=arguments["now"])
+            return at, _reap(cursor, provider, now=arguments["now"])
     except LockNotAvailable:
         # The next claim tries again; what the dead claims held is nobody's until then.
         logger.warning("claims.not_reaped_yet", extra={"provider": provider})
-        return {}
+        return at, {}
 
 
 def _reap(cursor: psycopg.Cursor, provider: str, *, now: datetime | None) -> dict[UUID, UUID]:
