@@ -37,8 +37,8 @@ _HEALTHY, _HEALTHY_VOTE = Status.HEALTHY, Vote.HEALTHY
 _TOP_SECONDS = LADDER_TOP.total_seconds()
 
 
-# What every check makes, and nobody sends in columns, is a struct: a named tuple takes four times
-# as long to make, and a frozen dataclass longer still. None of them holds itself, so the garbage
+# What every check makes, and nobody sends in rows, is a struct: a named tuple takes four times as
+# long to make, and a frozen dataclass longer still. None of them holds itself, so the garbage
 # collector need not look (ADR 49).
 class HealthState(Struct, frozen=True, gc=False):
     """All that the next vote needs to know of the votes before it."""
