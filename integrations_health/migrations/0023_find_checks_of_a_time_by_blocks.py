@@ -13,13 +13,13 @@ _HISTORY = "integration_health_history"
 _BY_BLOCKS = "USING brin (service, checked_at) WITH (autosummarize = on)"
 _BY_ROWS = "USING btree (service, checked_at)"
 # Whoever reads the history for long is given way to, again and again: behind us, all would wait.
-_DROP = f"""
+_GIVING_WAY = """
 DO $$
 BEGIN
     FOR tries IN 1..60 LOOP
         BEGIN
             SET LOCAL lock_timeout = '200ms';
-            DROP INDEX IF EXISTS {_INDEX};
+            {statement};
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
             PERFORM pg_sleep(0.1);
@@ -50,15 +50,22 @@ def _replace(connection, method):
     with connection.cursor() as cursor:
         # A month of many checks takes longer than any statement of the product may.
         cursor.execute("SET statement_timeout = 0")
-        cursor.execute(_DROP)
-        cursor.execute(f"CREATE INDEX {_INDEX} ON ONLY {_HISTORY} {method}")
+        # Until nobody sees the state before it any more, its index waits; behind it, nobody does.
+        cursor.execute("SET lock_timeout = 0")
+        _give_way(cursor, f"DROP INDEX IF EXISTS {_INDEX}")
+        _give_way(cursor, f"CREATE INDEX {_INDEX} ON ONLY {_HISTORY} {method}")
         cursor.execute(_MONTHS, [_HISTORY, _INDEX])
         for (month,) in cursor.fetchall():
             name = f"{month}_aggregation"
-            cursor.execute(f"DROP INDEX IF EXISTS {name}")
+            _give_way(cursor, f"DROP INDEX IF EXISTS {name}")
             cursor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {month} {method}")
-            cursor.execute(f"ALTER INDEX {_INDEX} ATTACH PARTITION {name}")
+            _give_way(cursor, f"ALTER INDEX {_INDEX} ATTACH PARTITION {name}")
+        cursor.execute("RESET lock_timeout")
         cursor.execute("RESET statement_timeout")
+
+
+def _give_way(cursor, statement):
+    cursor.execute(_GIVING_WAY.format(statement=statement))
 
 
 class Migration(migrations.Migration):

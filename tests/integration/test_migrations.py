@@ -166,6 +166,28 @@ def test_months_change_their_index_beside_somebody_who_reads_and_after_one_that_
     assert indexes_of_months(url) == after
 
 
+def test_the_index_of_a_month_waits_for_whoever_sees_the_past_and_hinders_nobody(url: str) -> None:
+    migrate(url, "integrations_health", "0022")
+    months = {month for month, _, _ in indexes_of_months(url)}
+    with psycopg.connect(url) as seeing, psycopg.connect(url) as reading:
+        seeing.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        seeing.execute("SELECT count(*) FROM users")
+        migrating = start_to_migrate(url, "integrations_health", "0023")
+        wait_until_blocked_by(seeing.info.backend_pid, url)
+        # Longer than anybody of ours waits for a lock.
+        time.sleep(2.5)
+        assert migrating.poll() is None
+        reading.execute(f"SELECT count(*) FROM {min(months)}")
+        seeing.rollback()
+        wait_until_blocked_by(reading.info.backend_pid, url)
+        with psycopg.connect(url) as another:
+            another.execute("SET lock_timeout = '1s'")
+            another.execute(f"SELECT count(*) FROM {min(months)}")
+    assert migrating.wait(timeout=60) == 0
+
+    assert indexes_of_months(url) == {(month, "brin", True) for month in months}
+
+
 def test_requests_that_were_repeated_hinder_nobody_from_going_back() -> None:
     message = factories.notification(event="asked")
     again = {"alert": message.items.get().alert, "recipient": message.recipient}
