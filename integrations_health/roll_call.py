@@ -29,6 +29,8 @@ class RollCall:
 
     async def may_stay(self, visitor: Visitor) -> bool:
         """Say whether the proof of a visitor still stands. Raises what asking raises."""
+        if visitors.has_run_out(visitor, now=timezone.now()):
+            return False  # known at once, and while nobody can be asked
         if self._answers is None:
             self._answers = asyncio.create_task(self._call())
             # Everybody who waits may be gone by then.

@@ -1,16 +1,19 @@
 """PostgreSQL killed under a running web server: who is still answered, and what."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.sync.client import connect
 
 from tests import keys
 from tests.chaos.lost_database import is_unavailable, read_before, sign_in
-from tests.chaos.own_database import Site, api_key, token
+from tests.chaos.own_database import Site, api_key, token, watch
 from tests.chaos.processes import wait_until
+from tests.live.serving import closed
 
 pytestmark = pytest.mark.chaos
 
@@ -110,6 +113,17 @@ def test_a_removed_integration_and_a_revoked_key_are_not_remembered(site: Site) 
     assert is_unavailable(of_removed)
     assert is_unavailable(by_key)
     assert still.status_code == 200
+
+
+def test_a_socket_ends_with_its_token_all_the_same(site: Site) -> None:
+    ends_at = datetime.now(UTC) + timedelta(seconds=4)
+    ways: Any = ["bearer", token(watch(site).owner, exp=ends_at)]
+
+    with (
+        connect(site.socket_url, subprotocols=ways, proxy=None) as client,
+        site.without_database(),
+    ):
+        assert closed(client, within=10) == 4401
 
 
 def test_whatever_else_is_asked_is_unavailable_and_changes_nothing(site: Site) -> None:

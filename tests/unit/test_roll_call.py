@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -103,6 +103,16 @@ def test_a_database_that_is_away_is_everybodys_and_the_next_round_asks_again() -
 
     assert [type(one) for one in answers] == [OperationalError, OperationalError]
     assert again is True
+
+
+def test_who_has_run_out_must_go_without_being_asked_for() -> None:
+    async def away(present: Sequence[Visitor]) -> list[bool]:
+        raise OperationalError("away")
+
+    caller = Caller(way=Way.TOKEN, external_id="a", expires_at=datetime.now(UTC))
+    late = Visitor(caller=caller, user_id=None)
+
+    assert run(RollCall(away, gathered=SHORT).may_stay(late)) is False
 
 
 def test_nobody_hears_of_a_failure_that_nobody_waits_for(caplog: pytest.LogCaptureFixture) -> None:
