@@ -95,10 +95,12 @@ def ask(alert_ids: Collection[UUID], *, by: User, now: datetime | None = None) -
     statements, whatever the number.
     """
     at = now or clock.now()
-    open_ones = Alert.objects.filter(pk__in=alert_ids, resolved_at=None).order_by("pk")
-    # Two who press at once: the second finds what the first has sent.
-    list(open_ones.select_for_update(no_key=True).values_list("pk"))
-    rows = Alert.objects.filter(pk__in=alert_ids).order_by("pk").values_list(*_COLUMNS)
+    alerts = Alert.objects.filter(pk__in=alert_ids).order_by("pk")
+    open_ones = Alert.objects.filter(integration__in=alerts.values("integration"), resolved_at=None)
+    # Two who press at once, be it for two alerts of one integration: the second finds what the
+    # first has sent.
+    list(open_ones.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    rows = alerts.values_list(*_COLUMNS)
     candidates = [_Candidate._make(row) for row in rows]
     before = _asked_before(candidates, now=at)
     enough = {one.integration_id for one in before if one.is_enough}

@@ -187,3 +187,18 @@ def test_two_who_press_at_once_send_one_new_one(by: User) -> None:
 
     assert sorted(counts) == [0, 0, 0, 1]
     assert NotificationItem.objects.filter(alert=alert).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_press_at_once_for_two_alerts_of_an_integration_send_one(by: User) -> None:
+    watched = dead()
+    alerts = [factories.alert(integration=watched, error_code="auth_expired") for _ in range(2)]
+    counts: list[int] = []
+
+    def press(number: int) -> None:
+        counts.append(len(reconnects.ask([alerts[number].pk], by=by).alert_ids))
+
+    at_once(2, press)
+
+    assert sorted(counts) == [0, 1]
+    assert NotificationItem.objects.filter(event="asked").count() == 1
