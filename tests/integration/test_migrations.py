@@ -188,6 +188,33 @@ def test_the_index_of_a_month_waits_for_whoever_sees_the_past_and_hinders_nobody
     assert indexes_of_months(url) == {(month, "brin", True) for month in months}
 
 
+def test_messages_are_told_apart_anew_beside_those_who_write_them(url: str) -> None:
+    migrate(url, "alerts", "0015")
+    with psycopg.connect(url) as writing, psycopg.connect(url) as also_writing:
+        # As an interrupted run leaves it.
+        writing.execute("CREATE INDEX told_once_by_now ON notification_items (event)")
+        writing.commit()
+        writing.execute("LOCK TABLE notification_items IN ROW EXCLUSIVE MODE")
+        migrating = start_to_migrate(url, "alerts", "0016")
+        wait_until_blocked_by(writing.info.backend_pid, url)
+        # Longer than anybody of ours waits for a lock.
+        time.sleep(2.5)
+        assert migrating.poll() is None
+        also_writing.execute("LOCK TABLE notification_items IN ROW EXCLUSIVE MODE NOWAIT")
+    assert migrating.wait(timeout=60) == 0
+    with psycopg.connect(url) as session:
+        found = session.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = 'notification_items'::regclass AND convalidated"
+        )
+        after = {str(name): str(says) for name, says in found}
+
+    assert after["nobody_is_told_an_event_of_an_alert_twice"] == (
+        "UNIQUE (alert_id, event, recipient, repeats)"
+    )
+    assert "only_a_request_to_reconnect_is_repeated" in after
+
+
 def test_requests_that_were_repeated_hinder_nobody_from_going_back() -> None:
     message = factories.notification(event="asked")
     again = {"alert": message.items.get().alert, "recipient": message.recipient}
