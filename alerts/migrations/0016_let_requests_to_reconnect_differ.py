@@ -10,16 +10,16 @@ _ONCE = "nobody_is_told_an_event_of_an_alert_twice"
 _ASKED = "only_a_request_to_reconnect_is_repeated"
 _MADE = "told_once_by_now"
 # Whoever reads messages for long is given way to, again and again: behind us, all would wait.
-_SWAP = f"""
+_SWAP = """
 DO $$
 BEGIN
     FOR tries IN 1..60 LOOP
         BEGIN
             SET LOCAL lock_timeout = '200ms';
-            ALTER TABLE {_ITEMS}
-                DROP CONSTRAINT {_ONCE},
-                ADD CONSTRAINT {_ONCE} UNIQUE USING INDEX {_MADE},
-                DROP CONSTRAINT IF EXISTS {_ASKED};
+            ALTER TABLE {items}
+                DROP CONSTRAINT {once},
+                ADD CONSTRAINT {once} UNIQUE USING INDEX {made},
+                DROP CONSTRAINT IF EXISTS {asked}{besides};
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
             PERFORM pg_sleep(0.1);
@@ -28,15 +28,20 @@ BEGIN
     RAISE EXCEPTION 'somebody holds messages for long: run migrate again when they are done';
 END $$
 """
+_CHECK = f", ADD CONSTRAINT {_ASKED} CHECK (repeats = 0 OR event = 'asked') NOT VALID"
 
 
-def _unique(columns):
+def _unique(columns, *, besides=""):
+    swap = _SWAP.format(items=_ITEMS, once=_ONCE, made=_MADE, asked=_ASKED, besides=besides)
     return [
-        # Many items take longer than any statement of the product may.
+        # Many items take longer than any statement of the product may, and the index waits until
+        # nobody sees the state before it any more; behind it, nobody does.
         "SET statement_timeout = 0",
+        "SET lock_timeout = 0",
         f"DROP INDEX CONCURRENTLY IF EXISTS {_MADE}",
         f"CREATE UNIQUE INDEX CONCURRENTLY {_MADE} ON {_ITEMS} ({columns})",
-        _SWAP,
+        "RESET lock_timeout",
+        swap,
     ]
 
 
@@ -47,9 +52,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             [
-                *_unique("alert_id, event, recipient, repeats"),
-                f"ALTER TABLE {_ITEMS} ADD CONSTRAINT {_ASKED}"
-                " CHECK (repeats = 0 OR event = 'asked') NOT VALID",
+                *_unique("alert_id, event, recipient, repeats", besides=_CHECK),
                 f"ALTER TABLE {_ITEMS} VALIDATE CONSTRAINT {_ASKED}",
                 "RESET statement_timeout",
             ],
