@@ -41,14 +41,14 @@ _TAKEN = f"""
 """
 # Whoever holds a row for long would keep the results of its whole batch from being written.
 _SKIP = "FOR UPDATE OF h SKIP LOCKED"
-_CLAIM = """
-WITH {chosen}, batch AS (
+_CLAIM = f"""
+WITH {{chosen}}, batch AS (
     INSERT INTO claimed_batches (provider, leased_until, integration_ids, check_seqs)
-    SELECT min(provider), {now} + %(lease)b::interval,
+    SELECT min(provider), {_NOW} + %(lease)b::interval,
         array_agg(integration_id), array_agg(check_seq + 1)
     FROM chosen HAVING count(*) > 0 RETURNING id
 )
-SELECT chosen.*, batch.id, {waiting} FROM chosen, batch
+SELECT chosen.*, batch.id, {{waiting}} FROM chosen, batch
 """
 # Rows whose last claim never came back (crash_count > 0) are suspects: taken one at a time, so that
 # the one that kills its worker takes no other row with it. After a crash they are many and the
@@ -66,7 +66,6 @@ suspects AS MATERIALIZED (
     SELECT * FROM clean
     UNION ALL (SELECT * FROM suspects WHERE NOT EXISTS (SELECT FROM clean) LIMIT 1)
 )""",
-    now=_NOW,
     waiting="(SELECT count(*) FROM suspects)",
 )
 CLAIM_ONE = _CLAIM.format(
@@ -75,7 +74,6 @@ chosen AS MATERIALIZED (
     {_TAKEN} WHERE h.integration_id = %(integration_id)b::uuid AND NOT {IS_HELD.format(lease="")}
     {_SKIP}
 )""",
-    now=_NOW,
     waiting="0",
 )
 # Two claims of one provider at once would take the same rows: each sees only what was committed.

@@ -71,7 +71,7 @@ def claim_one(integration_id: UUID, *, now: datetime | None = None) -> Claim:
     }
     with transaction.atomic(), binary_cursor() as cursor:
         at, parked = _lock(cursor, LOCK_PROVIDER_OF, arguments)
-        if integration_id in parked:
+        if integration_id in parked or at is claimed.NEVER:
             return claimed.nothing(parked=parked)
         found = cursor.execute(CLAIM_ONE, arguments).fetchall()
     return claimed.read(found, limit=1, parked=parked, at=at)
@@ -211,7 +211,10 @@ def is_recently_healthy(integration_id: UUID, *, now: datetime | None = None) ->
 def _lock(
     cursor: psycopg.Cursor, sql: str, arguments: dict[str, Any]
 ) -> tuple[datetime, dict[UUID, UUID]]:
-    """Take the turn to claim of a provider; return when, and whom the end of dead claims parked."""
+    """Take the turn to claim of a provider; return when, and whom the end of dead claims parked.
+
+    It is never where there is no such integration.
+    """
     row = cursor.execute(sql, arguments, prepare=True).fetchone()
     if row is None:
         return claimed.NEVER, {}
