@@ -1,4 +1,4 @@
-"""Write what a check heard, as a health row keeps it in its `metadata`."""
+"""Write what a check heard, as a health row keeps it in its `metadata` and commands show it."""
 
 import json
 from functools import lru_cache
@@ -21,15 +21,16 @@ def metadata(
         "outcome": outcome.value,
         "serverStatus": server_status,
         "isProbed": is_probed,
-        "evidence": [_evidence(one) for one in evidence],
+        "evidence": [shown(one) for one in evidence],
     }
     return json.dumps(said, separators=(",", ":"))
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
+def shown(heard: Evidence) -> dict[str, Any]:
+    """Return what one call said, under the names that people and programs read."""
     return {
-        "call": evidence.call,
-        "said": evidence.said,
-        "httpStatus": evidence.http_status,
-        "latencyMs": evidence.latency_ms,
+        "call": heard.call,
+        "said": heard.said,
+        "httpStatus": heard.http_status,
+        "latencyMs": heard.latency_ms,
     }

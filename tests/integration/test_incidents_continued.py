@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from integrations_health.models import ProviderIncident
+from integrations_health.models import Integration, ProviderIncident
 from tests import factories
 from tests.conftest import NOW
 from tests.outages import crowd, look, open_now, vote
@@ -112,33 +112,41 @@ def test_what_is_continued_twice_is_over_with_the_last() -> None:
     assert open_now() == set()
 
 
-def test_what_is_left_of_it_goes_on_in_another_that_explains_it() -> None:
-    gmail, slack = crowd(10), crowd(20, service="slack")
-    elsewhere = crowd(110, provider="klavis")
-    at = AT
-    # Gmail through Composio; Gmail everywhere; all of Composio as well; Gmail elsewhere works.
-    for bad_slack, bad_elsewhere, looks in ((0, 0, 2), (0, 110, 2), (20, 110, 2), (20, 0, 3)):
+def gmail_fails_and(
+    *, slack: list[Integration], elsewhere: list[Integration], bad: list[tuple[int, int, int]]
+) -> None:
+    """Let ten of Gmail through Composio fail; `bad` of Slack and of Gmail elsewhere, by looks."""
+    gmail, at = crowd(10), AT
+    for bad_slack, bad_elsewhere, looks in bad:
         vote(gmail, bad=10, at=at)
         vote(slack, bad=bad_slack, at=at)
         vote(elsewhere, bad=bad_elsewhere, at=at)
         at = look(at, times=looks)
 
-    assert open_now() == {("composio", "")}
+
+def assert_gmail_goes_on_in(provider: str, service: str) -> None:
+    assert open_now() == {(provider, service)}
     part = ProviderIncident.objects.get(provider="composio", service="gmail")
     assert part.continued_by == ProviderIncident.objects.get(closed_at=None)
+
+
+def test_what_is_left_of_it_goes_on_in_another_that_explains_it() -> None:
+    # Gmail through Composio; Gmail everywhere; all of Composio as well; Gmail elsewhere works.
+    gmail_fails_and(
+        slack=crowd(20, service="slack"),
+        elsewhere=crowd(110, provider="klavis"),
+        bad=[(0, 0, 2), (0, 110, 2), (20, 110, 2), (20, 0, 3)],
+    )
+
+    assert_gmail_goes_on_in("composio", "")
 
 
 def test_what_is_left_of_it_goes_on_in_one_that_begins_with_the_same_look() -> None:
-    gmail, slack = crowd(10), crowd(110, service="slack")
-    elsewhere = crowd(10, provider="klavis")
-    at = AT
     # Gmail through Composio; all of Composio; Slack works again; Gmail fails elsewhere.
-    for bad_slack, bad_elsewhere, looks in ((0, 0, 2), (110, 0, 2), (0, 0, 1), (0, 10, 2)):
-        vote(gmail, bad=10, at=at)
-        vote(slack, bad=bad_slack, at=at)
-        vote(elsewhere, bad=bad_elsewhere, at=at)
-        at = look(at, times=looks)
+    gmail_fails_and(
+        slack=crowd(110, service="slack"),
+        elsewhere=crowd(10, provider="klavis"),
+        bad=[(0, 0, 2), (110, 0, 2), (0, 0, 1), (0, 10, 2)],
+    )
 
-    assert open_now() == {("", "gmail")}
-    part = ProviderIncident.objects.get(provider="composio", service="gmail")
-    assert part.continued_by == ProviderIncident.objects.get(closed_at=None)
+    assert_gmail_goes_on_in("", "gmail")

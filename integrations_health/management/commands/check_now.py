@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations_health import budget, lookup, pipeline
+from integrations_health import budget, evidence_json, lookup, pipeline
 from integrations_health.fields import UnreadableSecret
 from integrations_health.models import HealthCheck, Integration
-from integrations_health.outcomes import MEANINGS, Evidence, Outcome
+from integrations_health.outcomes import MEANINGS, Outcome
 from integrations_health.pipeline import Checked
 from integrations_health.probes import NO_PROBE, PROBES
 
@@ -82,7 +82,7 @@ def _verdict(integration: Integration, checked: Checked) -> dict[str, Any]:
     health, result = checked.health, checked.result
     outcome = Outcome(result.outcome if result else health.metadata.get("outcome", Outcome.OK))
     evidence = (
-        [_evidence(heard) for heard in result.evidence]
+        [evidence_json.shown(heard) for heard in result.evidence]
         if result
         else health.metadata.get("evidence", [])
     )
@@ -109,15 +109,6 @@ def _verdict(integration: Integration, checked: Checked) -> dict[str, Any]:
 def _probe(integration: Integration) -> str | None:
     standard = PROBES.get((integration.provider, integration.service))
     return integration.probe_tool or (standard.tool if standard else None)
-
-
-def _evidence(heard: Evidence) -> dict[str, Any]:
-    return {
-        "call": heard.call,
-        "said": heard.said,
-        "httpStatus": heard.http_status,
-        "latencyMs": heard.latency_ms,
-    }
 
 
 def _instant(at: datetime | None) -> str | None:
