@@ -16,7 +16,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from django.conf import settings
 
-from config import child, kept_connections, self_waking
+from config import broker_clock, child, kept_connections, self_waking
 from integrations_health import providers
 
 QUEUES = ("checks", "notifications", "maintenance")
@@ -77,6 +77,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="55", hour="0"),
     },
 }
+broker_clock.install(app)
 self_waking.install(app)
 kept_connections.install(app)
 
