@@ -26,6 +26,7 @@ AS_IF_IT_WAS_EARLIER = """
     });
 """
 
+SOCKETS_THAT_NEVER_OPEN = "WebSocket = class { static OPEN = 1; }"
 A_SERVER_THAT_IS_AWAY = """
     void (WebSocket = class {
         static real = WebSocket;
@@ -98,11 +99,30 @@ def test_the_cells_of_a_bar_are_named_anew_when_time_went_on(
     page.clock.install()
     sign_in(page)
     page.goto("/?range=24h")
+    expect(page.locator("[data-live-text]")).to_have_text(LIVE)
     expect(page.locator(".cell").last).to_have_attribute("aria-label", re.compile("^long ago"))
 
     page.clock.run_for(301_000)
 
     expect(page.locator(".cell").last).to_have_attribute("aria-label", re.compile(r"\d\d:\d\d:"))
+
+
+@pytest.mark.parametrize("address", ["/", "/integrations/{0.pk}/"])
+def test_a_page_whose_socket_never_opens_looks_by_itself(
+    opened: Callable[..., Page], watched: Integration, address: str
+) -> None:
+    page = opened()
+    page.add_init_script(SOCKETS_THAT_NEVER_OPEN)
+    page.clock.install()
+    sign_in(page)
+    page.goto(address.format(watched))
+    expect(page.locator("[data-live-text]")).to_have_text("Reconnecting…")
+    expect(page.locator(".pill").first).to_have_text("Healthy")
+    Integration.objects.filter(pk=watched.pk).update(enabled=False)
+
+    page.clock.run_for(31_000)
+
+    expect(page.locator(".pill").first).to_have_text("Paused")
 
 
 def test_when_the_server_is_back_its_page_says_so(

@@ -19,7 +19,7 @@ let isLost = false; // the page could not be fetched
 let isLooking = false;
 let isStale = false; // something changed while the page was fetched
 let heardAt = now();
-let lookAt = Infinity;
+let lookAt = now() + LOOK_EVERY_MS; // a socket that never opens may take minutes to say so
 
 followBars(main);
 prepareBars(main);
