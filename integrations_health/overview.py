@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from integrations_health import bar_rows, names, wording
+from integrations_health import advice, bar_rows, names, wording
 from integrations_health.access import Caller
 from integrations_health.bars import Bar, Tone
 from integrations_health.models import HealthCheck, Integration, ProviderIncident
@@ -77,7 +77,7 @@ class Row:
     @property
     def needs_its_user(self) -> bool:
         """Whether only the person can mend it."""
-        return not self.is_paused and wording.needs_its_user(self)
+        return not self.is_paused and advice.needs_its_user(self)
 
     @property
     def severity(self) -> int:

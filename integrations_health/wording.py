@@ -6,42 +6,12 @@ from datetime import datetime, tzinfo
 from typing import NamedTuple, Protocol
 
 from integrations_health import names, time_words
-from integrations_health.outcomes import MEANINGS, Cause, Outcome
+from integrations_health.advice import FINISH, HELD, NOTHING_TO_DO, OWNERS, Shown, cause
+from integrations_health.outcomes import Cause, Outcome
 from integrations_health.reauth_rules import Call
 from integrations_health.status import Status
 
-_CAUSES = {outcome.value: meaning.cause for outcome, meaning in MEANINGS.items()}
-RECONNECT = "Open the app where you connected it, connect it again, then press Check now."
-ALLOW = "Open the app where you connected it, allow everything it asks, then press Check now."
-RECONNECT_HERE = "Press Reconnect: you sign in again, and it is checked at once."
-ALLOW_HERE = "Press Reconnect and allow everything that is asked; it is checked at once."
-HELD = "Many connections fail there at once, so it is hardly yours. You need do nothing for now."
-OWNERS = {Cause.USER_GRANT, Cause.USER_SCOPE}
-NOTHING_TO_DO = "You need do nothing."
 _MOST_NAMED = 3
-
-
-class Shown(Protocol):
-    """What a sentence needs to know of an integration."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def service(self) -> str: ...
-    @property
-    def provider(self) -> str: ...
-    @property
-    def own_status(self) -> str: ...
-    @property
-    def error_code(self) -> str: ...
-    @property
-    def since(self) -> datetime | None: ...
-    @property
-    def reauth(self) -> Call: ...
-    @property
-    def is_paused(self) -> bool: ...
-    @property
-    def is_new(self) -> bool: ...
 
 
 class Outage(Protocol):
@@ -72,17 +42,6 @@ class Banner(NamedTuple):
     more: list[str]
 
 
-def cause(error_code: str) -> Cause | None:
-    """Return whose fault an error code is; None for none, and for one that we do not know."""
-    return _CAUSES.get(error_code)
-
-
-def needs_its_user(row: Shown) -> bool:
-    """Say whether only the person can mend it."""
-    is_ill = row.own_status in {Status.UNHEALTHY, Status.DEGRADED}
-    return is_ill and cause(row.error_code) in OWNERS
-
-
 def banner(
     rows: Sequence[Shown], incidents: Sequence[Outage], *, now: datetime, zone: tzinfo
 ) -> Banner:
@@ -94,24 +53,6 @@ def banner(
     if paused and len(paused) < len(rows):
         more.append(f"{_listed(paused)} {_is(paused)} paused: nobody checks {_it(paused)}.")
     return Banner(first.tone, first.sentence, first.since, more)
-
-
-def advice(row: Shown) -> str:
-    """Return what somebody can do about an integration that does not work; "" when it does."""
-    if row.is_paused or row.own_status == Status.HEALTHY or not row.error_code:
-        return ""
-    if row.reauth is Call.ON_HOLD:
-        return HELD
-    is_here = row.reauth is Call.OFFERED
-    match cause(row.error_code):
-        case Cause.USER_GRANT:
-            return RECONNECT_HERE if is_here else RECONNECT
-        case Cause.USER_SCOPE:
-            return ALLOW_HERE if is_here else ALLOW
-        case Cause.PROVIDER | Cause.SERVICE:
-            return f"{NOTHING_TO_DO} We keep checking."
-        case _:
-            return ""
 
 
 def _troubles(
@@ -132,8 +73,12 @@ def _troubles(
     for status in (Status.UNHEALTHY, Status.DEGRADED):
         yield from _failures([row for row in others if row.own_status == status], now, zone)
     unknown = [row for row in watched if row.own_status == Status.UNKNOWN and not row.is_new]
-    if unknown:
-        sentence = f"We cannot tell how {_listed(unknown)} {_is(unknown)} right now."
+    unfinished = [row for row in unknown if row.error_code == Outcome.PENDING]
+    if unfinished:
+        sentence = f"{_listed(unfinished)} {_is(unfinished)} still being set up."
+        yield Trouble("unknown", f"{sentence} {FINISH.format(it=_it(unfinished))}")
+    if untold := [row for row in unknown if row not in unfinished]:
+        sentence = f"We cannot tell how {_listed(untold)} {_is(untold)} right now."
         yield Trouble("unknown", f"{sentence} {NOTHING_TO_DO}")
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
-from integrations_health import names, public_words, shapes, time_words, wording
+from integrations_health import advice, names, public_words, shapes, time_words
 from integrations_health.models import ProviderIncident
 from integrations_health.overview import Row
 from integrations_health.pages import bar_svg
@@ -119,7 +119,7 @@ def _line(row: Row, *, labels: Sequence[str], moments: Moments, alerts: Summary 
         next_check=moments.relative(row.next_check_at),
         since=moments.at(row.since),
         reason=_reason(row),
-        advice=wording.advice(row),
+        advice=advice.of(row),
         address=_address("integration", row),
         reconnect=_address("reconnect", row) if row.reauth is Call.OFFERED else "",
         check=_address("check-now", row),

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from integrations_health import (
+    advice,
     bars,
     detail,
     manual_slots,
@@ -23,7 +24,6 @@ from integrations_health import (
     time_words,
     timezones,
     verdicts,
-    wording,
 )
 from integrations_health.detail import Detail
 from integrations_health.models import HealthCheck, HealthHistory, User
@@ -79,7 +79,7 @@ def _now(found: Detail, moments: Moments) -> dict[str, Any]:
         "word": state.capitalize(),
         "icon": "unknown" if found.is_new and not found.is_paused else state,
         "banner": found.banner(zone=moments.zone),
-        "advice": wording.advice(found),
+        "advice": advice.of(found),
         "others": _others(found),
         "is_to_reconnect": found.reauth is Call.OFFERED,
         "held": time_words.span(held) if held else "",

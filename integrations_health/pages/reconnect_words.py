@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 
-from integrations_health import names, timezones, verdicts, wording
+from integrations_health import advice, names, timezones, verdicts
 from integrations_health.models import User
 from integrations_health.pages.moments import Moments
 from integrations_health.reauth_return import Ending
@@ -142,5 +142,5 @@ def said_of(
 def _advice(found: Reconnection) -> str:
     if found.call is Call.OFFERED:
         return "You can reconnect it once more."
-    is_owners = wording.cause(found.health.error_code) in wording.OWNERS
-    return "" if is_owners else f"{wording.NOTHING_TO_DO} We keep checking."
+    is_owners = advice.cause(found.health.error_code) in advice.OWNERS
+    return "" if is_owners else f"{advice.NOTHING_TO_DO} We keep checking."

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations_health import wording
+from integrations_health import advice, wording
 from integrations_health.reauth_rules import Call
 from integrations_health.wording import Banner
 
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
-TUESDAY = datetime(2026, 11, 19, 9, 14, tzinfo=UTC)  # a Thursday
+THURSDAY = datetime(2026, 11, 19, 9, 14, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def banner(*rows: Row, outages: tuple[Outage, ...] = ()) -> Banner:
         ),
         ([Row(is_paused=True)], "paused", "Gmail is paused: nobody checks it."),
         (
-            [ill("auth_expired", name="Slack", since=TUESDAY)],
+            [ill("auth_expired", name="Slack", since=THURSDAY)],
             "unhealthy",
             "Your Slack connection expired on Thursday. Reconnect it.",
         ),
@@ -99,6 +99,12 @@ def banner(*rows: Row, outages: tuple[Outage, ...] = ()) -> Banner:
             [Row(own_status="unknown", error_code="key_rejected")],
             "unknown",
             "We cannot tell how Gmail is right now. You need do nothing.",
+        ),
+        (
+            [Row(own_status="unknown", error_code="pending")],
+            "unknown",
+            "Gmail is still being set up."
+            " If you stopped half-way, connect it again in the app where you began.",
         ),
     ],
 )
@@ -171,6 +177,11 @@ GMAILS = [ill("timeout"), ill("timeout")]
             "We cannot tell how 2 Gmail integrations are right now. You need do nothing.",
         ),
         (
+            [Row(own_status="unknown", error_code="pending")] * 2,
+            "2 Gmail integrations are still being set up."
+            " If you stopped half-way, connect them again in the app where you began.",
+        ),
+        (
             [Row(is_paused=True)] * 2,
             "2 Gmail integrations are paused: nobody checks them.",
         ),
@@ -204,3 +215,23 @@ def test_many_names_are_cut_short() -> None:
     said = banner(*(ill("auth_expired", name=f"Box {number}") for number in range(5)))
 
     assert "Box 0, Box 1 and 3 more" in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (Row(), ""),
+        (Row(own_status="unknown"), ""),
+        (Row(own_status="unknown", error_code="pending"), advice.FINISH.format(it="it")),
+        (Row(own_status="unknown", error_code="pending", is_paused=True), ""),
+        (Row(own_status="unknown", error_code="key_rejected"), ""),
+        (ill("auth_expired"), advice.RECONNECT_HERE),
+        (ill("auth_expired", reauth=Call.UNSUPPORTED), advice.RECONNECT),
+        (ill("auth_expired", reauth=Call.ON_HOLD), advice.HELD),
+        (ill("permission", status="degraded"), advice.ALLOW_HERE),
+        (ill("permission", status="degraded", reauth=Call.UNSUPPORTED), advice.ALLOW),
+        (ill("timeout"), "You need do nothing. We keep checking."),
+    ],
+)
+def test_whoever_can_do_something_is_told_what(row: Row, says: str) -> None:
+    assert advice.of(row) == says
