@@ -28,7 +28,7 @@ def outgoing(row: Notification, *, now: datetime) -> Outgoing:
     else:
         to = destinations.address_of(row.destination_id, now=now)
     if row.body:
-        return Outgoing(id=row.pk, to=to, body=row.body)
+        return Outgoing(id=row.pk, to=to, made_at=now, body=row.body)
     zone = row.user.timezone if row.user is not None else "UTC"
     return _written(
         _with_links(_told(row), row, now=now),
@@ -75,12 +75,12 @@ def _written(
 ) -> Outgoing:
     match channel:
         case Channel.WEBHOOK:
-            return Outgoing(id=id, to=to, body=messages.webhook(told, at=now))
+            return Outgoing(id=id, to=to, made_at=now, body=messages.webhook(told, at=now))
         case Channel.SLACK:
-            return Outgoing(id=id, to=to, body=messages.slack(told, id=id))
+            return Outgoing(id=id, to=to, made_at=now, body=messages.slack(told, id=id))
         case _:
             subject, text, html = messages.mail(told, zone=_known(zone), is_owner=is_owner)
-            return Outgoing(id=id, to=to, subject=subject, text=text, html=html)
+            return Outgoing(id=id, to=to, made_at=now, subject=subject, text=text, html=html)
 
 
 def _with_links(told: Sequence[Told], row: Notification, *, now: datetime) -> list[Told]:

@@ -78,10 +78,20 @@ def close_stale(*, now: datetime) -> None:
     """Close the notices of faults that were not seen for more than the longest pause."""
     stale = StaffNotice.objects.select_for_update(skip_locked=True).filter(
         closed_at=None,
-        kind__in=[kind.value for kind in _SENTENCES],
+        # A machine may be gone for good, its clock with it.
+        kind__in=[Kind.WRONG_CLOCK.value, *(kind.value for kind in _SENTENCES)],
         last_seen_at__lt=now - _GONE_AFTER,
     )
     _end(list(stale.order_by("pk").values_list("pk", flat=True)), now=now)
+
+
+@transaction.atomic
+def close_over(kind: StaffNotice.Kind, subject: str, *, now: datetime) -> None:
+    """Close the notice of a fault that is over, and tell whoever was told of it."""
+    rows = StaffNotice.objects.select_for_update(skip_locked=True)
+    over = rows.filter(kind=kind.value, subject=subject, closed_at=None)
+    if ids := list(over.values_list("pk", flat=True)):
+        _end(ids, now=now)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from django.conf import settings
 
-from config import broker_clock, child, kept_connections, self_waking
+from config import broker_clock, child, host_clock, kept_connections, self_waking
 from integrations_health import providers
 
 QUEUES = ("checks", "notifications", "maintenance")
@@ -79,6 +79,7 @@ app.conf.beat_schedule = {
 }
 broker_clock.install(app)
 self_waking.install(app)
+host_clock.install(ticks=frozenset(self_waking.TICKS.values()))
 kept_connections.install(app)
 
 

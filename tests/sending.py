@@ -1,6 +1,7 @@
 """Send one message without rows, for the tests of senders."""
 
 import json
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from alerts.senders import SENDERS, webhook
@@ -12,7 +13,9 @@ BODY = json.dumps({"type": "alert.opened", "data": {"note": "ümlaut"}}, ensure_
 
 def message(url: str, *, secrets: tuple[str, ...] = (SECRET,)) -> Outgoing:
     """Make a message to an address."""
-    return Outgoing(id=uuid4(), to=Address(url=url, secrets=secrets), body=BODY)
+    return Outgoing(
+        id=uuid4(), to=Address(url=url, secrets=secrets), made_at=datetime.now(UTC), body=BODY
+    )
 
 
 def send(outgoing: Outgoing, kind: str = "webhook") -> None:

@@ -11,9 +11,9 @@ from django.db.models.functions import Now
 class StaffNotice(models.Model):
     """One thing that staff must look at, however often it is seen.
 
-    `subject` is what it is about: a provider's name, the id of a destination or of an incident. At
-    most one notice of a kind is open per subject; it closes when the thing has not been seen for a
-    while.
+    `subject` is what it is about: a provider's name, that of a machine, the id of a destination or
+    of an incident. At most one notice of a kind is open per subject; it closes when the thing has
+    not been seen for a while.
     """
 
     class Kind(models.TextChoices):
@@ -21,6 +21,7 @@ class StaffNotice(models.Model):
         PROBE_MISCONFIGURED = "probe_misconfigured", "our probe needs an update"
         DESTINATION_DISABLED = "destination_disabled", "a destination was switched off"
         NOTIFICATION_DEAD = "notification_dead", "a message could not be delivered"
+        WRONG_CLOCK = "wrong_clock", "a machine's clock is wrong"
         PROVIDER_INCIDENT = "provider_incident", "a provider fails for many"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

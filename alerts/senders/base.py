@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -50,10 +50,15 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outgoing:
-    """One message as it goes out. `id` is the same at every attempt."""
+    """One message as it goes out. `id` is the same at every attempt.
+
+    `made_at` is when it was made for this attempt, by the database's clock. It is dated and signed
+    so: this machine's clock may be so wrong that nobody takes the message.
+    """
 
     id: UUID
     to: Address
+    made_at: datetime
     subject: str = ""
     text: str = ""
     html: str = ""

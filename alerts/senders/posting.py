@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 import httpx
 
 from alerts.senders import guard
 from alerts.senders.base import MayWorkLater, NeverWorks
+from integrations_health.providers import limits
 
 DEADLINE_SECONDS = 15.0
 # For answers of which a second look hardly ever changes anything.
@@ -36,7 +36,7 @@ async def post(
             asyncio.timeout(DEADLINE_SECONDS),
             client.stream("POST", url, content=body, headers=headers) as answer,
         ):
-            status, wait = answer.status_code, retry_after(answer.headers.get("retry-after", ""))
+            status, wait = answer.status_code, retry_after(answer.headers)
     except guard.Refused:
         raise NeverWorks("The address is inside a private network.") from None
     except (TimeoutError, httpx.TimeoutException):
@@ -65,17 +65,9 @@ def judge(status: int, *, wait: timedelta | None, gone: Collection[int] = GONE) 
     raise MayWorkLater(said, wait=wait, most_attempts=FEW_ATTEMPTS)
 
 
-def retry_after(text: str, *, now: datetime | None = None) -> timedelta | None:
-    """Return what a Retry-After header asks for: seconds or a date, a day at most."""
-    text = text.strip()
-    if text.isascii() and text.isdecimal():
-        # Nobody who asks for more than nine digits of seconds means it.
-        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
+def retry_after(headers: httpx.Headers) -> timedelta | None:
+    """Return what a Retry-After header asks for, a day at most; None for what is over or odd."""
+    asked = limits.retry_after(headers.get("retry-after"), now=limits.sent_at(headers))
+    if asked is None or asked < timedelta():
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    left = at - (now or datetime.now(UTC))
-    return min(left, LONGEST_WAIT) if left > timedelta() else None
+    return min(asked, LONGEST_WAIT)

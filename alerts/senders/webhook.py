@@ -4,7 +4,7 @@ import base64
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from ssl import SSLContext
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
@@ -35,7 +35,7 @@ class WebhookLine:
         headers = {
             "content-type": "application/json",
             "webhook-id": str(message.id),
-            **signed(message, at=datetime.now(UTC)),
+            **signed(message),
         }
         network.run(self._post(message.to.url, body=body, headers=headers))
 
@@ -56,15 +56,15 @@ class WebhookSender:
         yield WebhookLine()
 
 
-def signed(message: Outgoing, *, at: datetime) -> dict[str, str]:
-    """Return the headers that sign a message at the instant `at`, in UTC, by each secret."""
+def signed(message: Outgoing) -> dict[str, str]:
+    """Return the headers that sign a message as of when it was made, by each secret."""
     if not message.to.secrets:
         raise NeverWorks("It has no secret to sign with.")
-    signatures = []
+    # The library takes an instant in any other zone for one in UTC.
+    at, signatures = message.made_at.astimezone(UTC), []
     for secret in message.to.secrets:
         try:
-            # Takes an instant in any other zone for one in UTC.
-            signature = Webhook(secret).sign(str(message.id), at.astimezone(UTC), message.body)
+            signature = Webhook(secret).sign(str(message.id), at, message.body)
         except (EmptyWebhookSecretError, RuntimeError, ValueError):
             raise NeverWorks("Its secret cannot sign.") from None
         signatures.append(signature)

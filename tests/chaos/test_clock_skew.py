@@ -42,6 +42,11 @@ def test_a_wrong_clock_makes_no_check_early_late_or_twice(stack: Stack, skews: l
     assert ledger.unrecorded == []
     assert {one.account for one in stack.probes()} == set(accounts(DUE))
     assert_times_are_the_databases(stack)
+    stack.wait_until(
+        lambda: stack.database.rows("SELECT kind FROM staff_notices") == [("wrong_clock",)],
+        seconds=AFTER_SILENCE,
+        what="staff have a notice of the wrong clock",
+    )
 
 
 def start_skewed_worker(stack: Stack, seconds: int) -> Process:

@@ -3,6 +3,7 @@
 import socket
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ def message(**fields: Any) -> Outgoing:
         Outgoing(
             id=uuid4(),
             to=Address(email="ann@example.com"),
+            made_at=datetime.now(UTC),
             subject="Gmail is failing",
             text="Gmail is failing.",
             html="<p>Gmail is failing.</p>",
@@ -38,6 +40,14 @@ def only(mail_server: MailReceiver) -> EmailMessage:
     ((_, mail),) = mail_server.mails
     assert isinstance(mail, EmailMessage)
     return mail
+
+
+def test_a_mail_is_dated_by_the_databases_clock(mail_server: MailReceiver) -> None:
+    databases = datetime(2026, 11, 24, 8, 15, tzinfo=UTC)
+
+    send(message(made_at=databases))
+
+    assert only(mail_server)["Date"].datetime == databases
 
 
 def test_a_mail_has_text_and_html_and_the_headers_of_a_machine(mail_server: MailReceiver) -> None:

@@ -5,11 +5,13 @@ import json
 import subprocess
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import deno
+import httpx
 import pytest
 
 from alerts.senders import posting, webhook
@@ -58,12 +60,20 @@ def test_while_a_secret_is_replaced_both_verify(receiver: WebReceiver) -> None:
     assert len(request.headers["webhook-signature"].split(" ")) == 2
 
 
-def test_a_time_in_another_zone_is_signed_as_the_instant_it_is() -> None:
-    at = datetime.now(UTC)
-    elsewhere = at.astimezone(datetime.now().astimezone().tzinfo) + timedelta()
-    sent = message("https://example.com/")
+def test_the_machines_own_clock_signs_nothing(receiver: WebReceiver) -> None:
+    databases = message(receiver.url).made_at - timedelta(hours=1)
 
-    assert webhook.signed(sent, at=elsewhere) == webhook.signed(sent, at=at)
+    send(replace(message(receiver.url), made_at=databases))
+
+    (request,) = receiver.requests
+    assert request.headers["webhook-timestamp"] == f"{int(databases.timestamp())}"
+
+
+def test_a_time_in_another_zone_is_signed_as_the_instant_it_is() -> None:
+    sent = message("https://example.com/")
+    elsewhere = sent.made_at.astimezone(ZoneInfo("Asia/Kathmandu"))
+
+    assert webhook.signed(replace(sent, made_at=elsewhere)) == webhook.signed(sent)
 
 
 @pytest.mark.parametrize("secrets", [(), ("whsec_",), ("whsec_é",)])
@@ -166,8 +176,8 @@ def test_who_is_not_there_may_be_there_later(receiver: WebReceiver, settings: An
     ],
 )
 def test_a_retry_after_is_seconds_or_a_date_or_nothing(text: str, seconds: int | None) -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
+    headers = httpx.Headers({"date": "Thu, 01 Jan 2026 00:00:00 GMT", "retry-after": text})
 
-    found = posting.retry_after(text, now=now)
+    found = posting.retry_after(headers)
 
     assert found == (None if seconds is None else timedelta(seconds=seconds))

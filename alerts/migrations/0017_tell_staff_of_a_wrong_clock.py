@@ -1,0 +1,27 @@
+"""Let a notice to staff tell of a machine whose clock is wrong."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("alerts", "0016_let_requests_to_reconnect_differ"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="staffnotice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("key_rejected", "a provider refuses our key"),
+                    ("probe_misconfigured", "our probe needs an update"),
+                    ("destination_disabled", "a destination was switched off"),
+                    ("notification_dead", "a message could not be delivered"),
+                    ("wrong_clock", "a machine's clock is wrong"),
+                    ("provider_incident", "a provider fails for many"),
+                ],
+                max_length=30,
+            ),
+        ),
+    ]
