@@ -1,5 +1,6 @@
 """Read where PostgreSQL and Redis are, from URLs that may hold a password."""
 
+import re
 import warnings
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,7 +8,10 @@ from urllib.parse import urlsplit
 import environ
 import psycopg
 from psycopg.conninfo import make_conninfo
+from redis import ConnectionPool, RedisError
 
+# How Celery calls what redis-py calls `ssl_cert_reqs=none`; it takes either.
+_CELERYS = re.compile(r"(?<=ssl_cert_reqs=)CERT_(REQUIRED|OPTIONAL|NONE)")
 # What Django takes of a connection's options for itself; libpq knows the others.
 _DJANGOS = {"assume_role", "isolation_level", "server_side_binding"}
 
@@ -34,7 +38,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 def redis(url: str) -> str:
-    """Return the URL of a Redis-compatible server. Raises NotUnderstood."""
+    """Return the URL of a Redis-compatible server as redis-py takes it. Raises NotUnderstood."""
     return _of_redis(url, schemes=("redis", "rediss", "unix"))
 
 
@@ -55,4 +59,11 @@ def _of_redis(url: str, *, schemes: tuple[str, ...]) -> str:
     # An unquoted # ends the URL in the middle of a password.
     if parts.scheme not in schemes or not (is_reachable and is_place) or parts.fragment:
         raise NotUnderstood
-    return url
+    before, mark, options = url.partition("?")
+    understood = before + mark + _CELERYS.sub(lambda found: found[1].lower(), options)
+    try:
+        # It says which options it knows only when it makes one, which connects nowhere.
+        ConnectionPool.from_url(understood).make_connection()
+    except (TypeError, ValueError, RedisError):
+        raise NotUnderstood from None
+    return understood

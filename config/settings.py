@@ -268,7 +268,7 @@ PROMETHEUS_LATENCY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 1.0, 5.0, float("inf"))
 
 _REDIS = (
     "redis://:password@127.0.0.1:6379/0, or rediss:// for TLS, with %2F for /, %3F for ? and %23 "
-    "for # in the password"
+    "for # in the password, and behind a ? only what redis-py takes, such as ssl_cert_reqs=none"
 )
 REDIS_URL = environment.understood(
     "REDIS_URL",

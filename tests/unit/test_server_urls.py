@@ -72,6 +72,13 @@ def test_a_redis_is_named_by_a_url(url: str) -> None:
     assert server_urls.redis(url) == url
 
 
+@pytest.mark.parametrize("word", ["required", "optional", "none"])
+def test_celerys_word_for_whose_certificates_are_trusted_is_understood(word: str) -> None:
+    said = server_urls.redis(f"rediss://cache/0?ssl_cert_reqs=CERT_{word.upper()}&socket_timeout=3")
+
+    assert said == f"rediss://cache/0?ssl_cert_reqs={word}&socket_timeout=3"
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -82,6 +89,10 @@ def test_a_redis_is_named_by_a_url(url: str) -> None:
         "redis://cache/first",
         "redis://:hun/ter2@cache",
         "redis://:hun#ter2@cache/0",
+        "redis://cache/0?ssl_cert_reqs=none",
+        "rediss://cache/0?ssl_cert_reqs=perhaps",
+        "redis://cache/0?socket_timeout=long",
+        "redis://cache/0?no_such_option=1",
     ],
 )
 def test_what_is_no_redis_is_refused(url: str) -> None:
