@@ -1,19 +1,22 @@
 """Tell staff, and nobody else, of what is our own fault."""
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Greatest
 
 from alerts import planning, reach
 from alerts.models import Destination, Notification, NotificationItem, StaffNotice
 from alerts.planning import Item, Recipient
-from integrations_health import names
+from integrations_health import clock, names
 from integrations_health.models import ProviderIncident, User
 from integrations_health.outcomes import Observation, Outcome
+
+logger = logging.getLogger(__name__)
 
 Kind = StaffNotice.Kind
 Event = NotificationItem.Event
@@ -26,9 +29,11 @@ _SENTENCES = {
     Kind.KEY_REJECTED: "{} refuses our key: nothing there can be checked. No user was told.",
     Kind.PROBE_MISCONFIGURED: "Our check of services at {} needs an update. No user was told.",
 }
+# Over when they were not seen for a while; a machine may be gone for good, its clock with it.
+_ENDING = [*_SENTENCES, Kind.CHECK_PARKED, Kind.WRONG_CLOCK]
 # Often enough to know that it goes on, seldom enough not to queue for one row.
 _SEEN_AGAIN_AFTER = timedelta(minutes=1)
-# The slowest row is looked at once an hour.
+# The slowest row is looked at once an hour, and so is one that is parked.
 _GONE_AFTER = timedelta(minutes=75)
 
 
@@ -39,6 +44,25 @@ def follow(observations: Sequence[Observation], *, now: datetime) -> None:
         return
     for kind, provider in _by_provider(faults):
         open_notice(kind, provider, _SENTENCES[kind].format(names.provider(provider)), now=now)
+
+
+def tell_of_parked(
+    provider: str, integration_ids: Iterable[UUID], *, now: datetime | None = None
+) -> None:
+    """Open a notice that checks at a provider end their process, by the example of one of these.
+
+    Never raises because of the database: whoever calls has claims in their hands, and what is
+    parked is told of when it was tried again. `now` replaces the database's clock in tests.
+    """
+    said = (
+        f"The check of an integration at {names.provider(provider)} ended its process again and "
+        f"again: {min(integration_ids)} is tried once an hour from now on. No user was told."
+    )
+    try:
+        with transaction.atomic():
+            open_notice(Kind.CHECK_PARKED, provider, said, now=now or clock.now())
+    except Error as error:
+        logger.warning("notice.not_opened", extra={"reason": type(error).__name__})
 
 
 def open_notice(
@@ -78,8 +102,7 @@ def close_stale(*, now: datetime) -> None:
     """Close the notices of faults that were not seen for more than the longest pause."""
     stale = StaffNotice.objects.select_for_update(skip_locked=True).filter(
         closed_at=None,
-        # A machine may be gone for good, its clock with it.
-        kind__in=[Kind.WRONG_CLOCK.value, *(kind.value for kind in _SENTENCES)],
+        kind__in=[kind.value for kind in _ENDING],
         last_seen_at__lt=now - _GONE_AFTER,
     )
     _end(list(stale.order_by("pk").values_list("pk", flat=True)), now=now)

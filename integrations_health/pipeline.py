@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import Error, connection, transaction
 
-from alerts import lifecycle
+from alerts import lifecycle, notices
 from integrations_health import (
     budget,
     buffer,
@@ -84,9 +84,9 @@ def run(provider: str, *, now: datetime | None = None) -> bool:
         return False
     claim = schedule.claim_due(provider, limit=limit, now=now)
     crash_point("after_claim")
+    _tell_of_parked(provider, claim.parked, now=now)
     if claim.targets:
         _finish(provider, claim, lane=Lane.SWEEP, now=now)
-    live.push(claim.parked)
     return claim.is_full
 
 
@@ -103,7 +103,7 @@ def check_one(
     if not is_fresh and schedule.is_recently_healthy(integration_id, now=now):
         return Checked(None, Status(before.status), before)
     claim = schedule.claim_one(integration_id, now=now)
-    live.push(claim.parked)
+    _tell_of_parked(before.provider, claim.parked, now=now)
     if integration_id in claim.parked:
         raise Parked
     if not claim.targets:
@@ -113,6 +113,12 @@ def check_one(
         raise budget.Spent
     after = HealthCheck.objects.get(integration_id=integration_id)
     return Checked(findings.results[0], Status(before.status), after)
+
+
+def _tell_of_parked(provider: str, parked: Mapping[UUID, UUID], *, now: datetime | None) -> None:
+    if parked:
+        live.push(parked)
+        notices.tell_of_parked(provider, parked, now=now)
 
 
 def _finish(provider: str, claim: Claim, *, lane: Lane, now: datetime | None) -> Findings:

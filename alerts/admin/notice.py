@@ -26,6 +26,8 @@ _TO_DO = {
     Kind.DESTINATION_DISABLED: "Mend it or type its new address, send a test, then enable it.",
     Kind.NOTIFICATION_DEAD: "Find out why, then send it again. "
     "The notice closes by itself with the next message that is taken.",
+    Kind.CHECK_PARKED: "Have a developer find out why: the log names each, as check.parked. "
+    "The notice closes by itself when none was parked for more than an hour.",
     Kind.WRONG_CLOCK: "Have that machine, or the database's, keep its clock right (NTP). "
     "The notice closes by itself once they agree.",
     Kind.PROVIDER_INCIDENT: "Nothing, unless you know better: close the incident then. "

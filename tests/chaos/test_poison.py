@@ -37,6 +37,8 @@ def test_poison_is_parked_and_harms_nobody_else(stack: Stack) -> None:
     status, error_code, consecutive_failures, hours_parked, probes = *row, asked(stack, POISON)
     assert (status, error_code, consecutive_failures) == ("unknown", "internal_error", 0)
     assert hours_parked == PARKED_FOR
+    notices = stack.database.rows("SELECT kind, subject FROM staff_notices")
+    assert notices == [("check_parked", "composio")]
     assert probes == CRASHES
     assert worker.text().count("SIGKILL") >= CRASHES
     others = [one for one in stack.audit().violations if not one.startswith(POISON)]

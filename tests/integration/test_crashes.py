@@ -6,12 +6,15 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
-from integrations_health import schedule
+from alerts.models import StaffNotice
+from integrations_health import pipeline, schedule
 from integrations_health.claimed import Claim
 from integrations_health.models import HealthCheck, Integration
 from integrations_health.schedule import PARK_AFTER_CRASHES, PARKED_FOR
 from tests import factories
+from tests.alarms import told
 from tests.conftest import NOW
 from tests.results import lose
 from tests.sessions import another_session
@@ -128,6 +131,39 @@ def test_the_third_crash_parks_the_row_for_an_hour() -> None:
     assert (row.status, row.error_code) == ("unknown", "internal_error")
     assert row.parked_at == NOW
     assert row.next_check_at == NOW + PARKED_FOR
+
+
+@pytest.mark.usefixtures("no_rules")
+def test_staff_are_told_once_of_checks_that_end_their_process() -> None:
+    somebody = factories.staff()
+    poisons = [due(), due()]
+
+    for now in (NOW, NOW + PARKED_FOR):
+        for poison in poisons:
+            lose(poison, crashes=PARK_AFTER_CRASHES, now=now)
+        pipeline.run("composio", now=now)
+
+    (notice,) = StaffNotice.objects.all()
+    assert (notice.kind, notice.subject) == ("check_parked", "composio")
+    assert f"{min(poison.pk for poison in poisons)}" in notice.message
+    assert (notice.opened_at, notice.last_seen_at) == (NOW, NOW + PARKED_FOR)
+    assert told() == [("opened", f"user:{somebody.pk}")]
+
+
+def test_a_notice_that_cannot_be_written_holds_up_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    poison = due()
+    lose(poison, crashes=PARK_AFTER_CRASHES, now=NOW)
+    with another_session() as other:
+        other.execute("LOCK TABLE staff_notices IN EXCLUSIVE MODE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+
+        pipeline.run("composio", now=NOW)
+
+    assert health(poison).parked_at == NOW
+    assert "notice.not_opened" in caplog.messages
 
 
 def test_a_parked_row_gets_one_more_try_and_is_parked_again() -> None:
