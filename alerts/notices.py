@@ -24,11 +24,16 @@ Event = NotificationItem.Event
 _KINDS = {
     Outcome.KEY_REJECTED: Kind.KEY_REJECTED,
     Outcome.PROBE_MISCONFIGURED: Kind.PROBE_MISCONFIGURED,
+    Outcome.INTERNAL_ERROR: Kind.CHECKS_FAIL,
 }
 _SENTENCES = {
     Kind.KEY_REJECTED: "{} refuses our key: nothing there can be checked. No user was told.",
     Kind.PROBE_MISCONFIGURED: "Our check of services at {} needs an update. No user was told.",
+    Kind.CHECKS_FAIL: "Our own checks at {} fail, by our network or a fault of ours: how things "
+    "are there is not known. No user was told.",
 }
+# A moment without a network is over before anybody can look.
+_PATIENCE = {Kind.CHECKS_FAIL: timedelta(minutes=2)}
 # Over when they were not seen for a while; a machine may be gone for good, its clock with it.
 _ENDING = [*_SENTENCES, Kind.CHECK_PARKED, Kind.WRONG_CLOCK]
 # Often enough to know that it goes on, seldom enough not to queue for one row.
@@ -43,7 +48,8 @@ def follow(observations: Sequence[Observation], *, now: datetime) -> None:
     if not faults:
         return
     for kind, provider in _by_provider(faults):
-        open_notice(kind, provider, _SENTENCES[kind].format(names.provider(provider)), now=now)
+        said = _SENTENCES[kind].format(names.provider(provider))
+        open_notice(kind, provider, said, now=now, after=_PATIENCE.get(kind, timedelta()))
 
 
 def tell_of_parked(
@@ -72,10 +78,12 @@ def open_notice(
     *,
     now: datetime,
     besides: UUID | None = None,
+    after: timedelta = timedelta(),
 ) -> None:
     """Open a notice and tell staff, unless they know one of this kind and subject that is open.
 
-    `besides` is a destination that is not told: the notice is about it.
+    `besides` is a destination that is not told: the notice is about it. They are told when it is
+    still so `after` a while.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -85,16 +93,20 @@ def open_notice(
             ON CONFLICT (kind, subject) WHERE closed_at IS NULL
                 DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at
                 WHERE s.last_seen_at < %s
-            RETURNING id, xmax = 0
+            RETURNING id, xmax = 0, opened_at
             """,
             [uuid4(), kind.value, subject, message, now, now, now - _SEEN_AGAIN_AFTER],
         )
         row = cursor.fetchone()
+    if row is None:
+        return
+    notice_id, is_new, opened_at = row
+    if now - opened_at < after:
+        return
     # At first there may have been nobody to tell.
-    if row is not None and (row[1] or not NotificationItem.objects.filter(notice=row[0]).exists()):
-        planning.plan(
-            [Item(who, Event.OPENED, notice_id=row[0]) for who in staff(besides=besides)], now=now
-        )
+    if is_new or not NotificationItem.objects.filter(notice=notice_id).exists():
+        whom = staff(besides=besides)
+        planning.plan([Item(who, Event.OPENED, notice_id=notice_id) for who in whom], now=now)
 
 
 @transaction.atomic

@@ -26,6 +26,8 @@ _TO_DO = {
     Kind.DESTINATION_DISABLED: "Mend it or type its new address, send a test, then enable it.",
     Kind.NOTIFICATION_DEAD: "Find out why, then send it again. "
     "The notice closes by itself with the next message that is taken.",
+    Kind.CHECKS_FAIL: "Look at our own network first, then at the log: the last check of any "
+    "integration there says which it was. The notice closes by itself once they work.",
     Kind.CHECK_PARKED: "Have a developer find out why: the log names each, as check.parked. "
     "The notice closes by itself when none was parked for more than an hour.",
     Kind.WRONG_CLOCK: "Have that machine, or the database's, keep its clock right (NTP). "

@@ -1,4 +1,4 @@
-"""Let a notice to staff tell of checks that end their process, and of a wrong clock."""
+"""Let a notice to staff tell of checks that fail by our fault, and of wrong clocks."""
 
 from django.db import migrations, models
 
@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                     ("probe_misconfigured", "our probe needs an update"),
                     ("destination_disabled", "a destination was switched off"),
                     ("notification_dead", "a message could not be delivered"),
+                    ("checks_fail", "our own checks fail"),
                     ("check_parked", "a check ends its process"),
                     ("wrong_clock", "a machine's clock is wrong"),
                     ("provider_incident", "a provider fails for many"),

@@ -21,6 +21,7 @@ class StaffNotice(models.Model):
         PROBE_MISCONFIGURED = "probe_misconfigured", "our probe needs an update"
         DESTINATION_DISABLED = "destination_disabled", "a destination was switched off"
         NOTIFICATION_DEAD = "notification_dead", "a message could not be delivered"
+        CHECKS_FAIL = "checks_fail", "our own checks fail"
         CHECK_PARKED = "check_parked", "a check ends its process"
         WRONG_CLOCK = "wrong_clock", "a machine's clock is wrong"
         PROVIDER_INCIDENT = "provider_incident", "a provider fails for many"

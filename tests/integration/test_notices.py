@@ -49,6 +49,21 @@ def test_who_comes_later_is_told_of_what_nobody_was_told_of() -> None:
     assert Notification.objects.count() == 1
 
 
+def test_our_own_checks_that_go_on_failing_are_told_and_a_moment_is_not() -> None:
+    somebody = factories.staff()
+    broken = factories.integration(status="healthy")
+
+    for minutes in (0, 1.5):
+        check(broken, outcome=Outcome.INTERNAL_ERROR, at=NOW + minutes * MINUTE)
+    assert told() == []
+    for minutes in (3, 4.5):
+        check(broken, outcome=Outcome.INTERNAL_ERROR, at=NOW + minutes * MINUTE)
+
+    (notice,) = StaffNotice.objects.all()
+    assert (notice.kind, notice.subject, notice.opened_at) == ("checks_fail", "composio", NOW)
+    assert told() == [("opened", f"user:{somebody.pk}")]
+
+
 def test_every_provider_and_every_fault_has_a_notice_of_its_own() -> None:
     one, other = factories.integration(), factories.integration(provider="klavis")
 

@@ -164,6 +164,7 @@ def test_a_provider_answers_500_to_everything_and_recovers(
 
 
 def test_our_own_network_is_cut(day: Day, mail_server: MailReceiver, settings: Any) -> None:
+    factories.staff(email="boss@example.com")
     for name in PROVIDERS:
         settings.PROVIDERS[name]["base_url"] = NOBODY
     for one in of("klavis"):
@@ -179,7 +180,11 @@ def test_our_own_network_is_cut(day: Day, mail_server: MailReceiver, settings: A
     assert len(checked("klavis", since=cut_at)) >= 20
     assert ProviderIncident.objects.count() == Alert.objects.count() == 0
     assert set(HealthCheck.objects.values_list("status", flat=True)) == {"healthy"}
-    assert mail_server.mails == []
+    # Nobody but staff is told, once it is no moment any more.
+    ((recipients, mail),) = mail_server.mails
+    assert recipients == ["boss@example.com"]
+    for provider in ("Composio", "Klavis"):
+        assert f"Our own checks at {provider} fail, by our network" in text_of(mail)
 
 
 @pytest.mark.parametrize("fault", ["hang", "disconnect"])
