@@ -148,6 +148,13 @@ def settings(settings: Any) -> Any:
     return settings
 
 
+def wait_for_answers(settings: Any, call_deadline: timedelta) -> None:
+    """Wait so long for an answer, and in proportion for those of a check and of a batch."""
+    settings.CALL_DEADLINE = call_deadline
+    settings.CHECK_DEADLINE = call_deadline * 2.2
+    settings.BATCH_DEADLINE = call_deadline * 6
+
+
 @pytest.fixture
 def simulator(settings: Any) -> Iterator[Simulator]:
     """Serve the providers for one test, and point the product's clients at them."""
@@ -157,9 +164,7 @@ def simulator(settings: Any) -> Iterator[Simulator]:
             name: {**config, **(here if config["base_url"] else {})}
             for name, config in settings.PROVIDERS.items()
         }
-        settings.CALL_DEADLINE = SHORT_CALL_DEADLINE
-        settings.CHECK_DEADLINE = SHORT_CALL_DEADLINE * 2.2
-        settings.BATCH_DEADLINE = SHORT_CALL_DEADLINE * 6
+        wait_for_answers(settings, SHORT_CALL_DEADLINE)
         # A client that was made before knows other settings.
         network.close()
         yield simulator

@@ -18,7 +18,7 @@ from integrations_health.providers.simulator import Simulator
 from integrations_health.providers.simulator.composio_webhooks import expired_event
 from integrations_health.providers.simulator.leaks import CANARIES
 from tests import factories, hooks
-from tests.conftest import NOW
+from tests.conftest import NOW, wait_for_answers
 from tests.reconnecting import consent, expired, state_of
 from tests.roles import browser_of
 from tests.watching import watch
@@ -55,9 +55,7 @@ def test_no_canary_of_a_providers_answer_is_kept_or_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     # Nothing hangs here: on a busy machine every answer is waited for.
-    settings.CALL_DEADLINE = CALL_DEADLINE
-    settings.CHECK_DEADLINE = CALL_DEADLINE * 2.2
-    settings.BATCH_DEADLINE = CALL_DEADLINE * 6
+    wait_for_answers(settings, CALL_DEADLINE)
     echoing = [
         simulator.connect(provider, service, user_id=f"u{number}", script=script)
         for number, script in enumerate(ECHOES)
