@@ -45,6 +45,7 @@ from integrations_health import network, partitions, reauth_offers  # noqa: E402
 from integrations_health.providers.simulator import Simulator, running  # noqa: E402
 from tests import emptying, factories, forks, receivers, roles  # noqa: E402
 from tests.chaos import database  # noqa: E402
+from tests.deadlines import wait_for_answers  # noqa: E402
 from tests.own_servers import OwnServers  # noqa: E402
 from tests.receivers import MailReceiver, WebReceiver  # noqa: E402
 
@@ -146,13 +147,6 @@ def settings(settings: Any) -> Any:
     """Return the settings; what a test writes into those of a provider ends with the test, too."""
     settings.PROVIDERS = {name: dict(config) for name, config in settings.PROVIDERS.items()}
     return settings
-
-
-def wait_for_answers(settings: Any, call_deadline: timedelta) -> None:
-    """Wait so long for an answer, and in proportion for those of a check and of a batch."""
-    settings.CALL_DEADLINE = call_deadline
-    settings.CHECK_DEADLINE = call_deadline * 2.2
-    settings.BATCH_DEADLINE = call_deadline * 6
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from integrations_health import egress, entries, pipeline, schedule, sweeping
 from integrations_health.models import HealthCheck, HealthHistory, ProviderBudget
 from integrations_health.providers.simulator import Simulator
-from tests.conftest import NOW, wait_for_answers
+from tests.conftest import NOW
+from tests.deadlines import wait_for_answers
 from tests.results import lose
 from tests.statements import counted_statements
 from tests.watching import health, watch

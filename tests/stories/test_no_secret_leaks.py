@@ -18,7 +18,8 @@ from integrations_health.providers.simulator import Simulator
 from integrations_health.providers.simulator.composio_webhooks import expired_event
 from integrations_health.providers.simulator.leaks import CANARIES
 from tests import factories, hooks
-from tests.conftest import NOW, wait_for_answers
+from tests.conftest import NOW
+from tests.deadlines import wait_for_answers
 from tests.reconnecting import consent, expired, state_of
 from tests.roles import browser_of
 from tests.watching import watch
