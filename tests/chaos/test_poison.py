@@ -37,8 +37,11 @@ def test_poison_is_parked_and_harms_nobody_else(stack: Stack) -> None:
     status, error_code, consecutive_failures, hours_parked, probes = *row, asked(stack, POISON)
     assert (status, error_code, consecutive_failures) == ("unknown", "internal_error", 0)
     assert hours_parked == PARKED_FOR
-    notices = stack.database.rows("SELECT kind, subject FROM staff_notices")
-    assert notices == [("check_parked", "composio")]
+    stack.wait_until(
+        lambda: stack.database.rows(_NOTICES) == [("check_parked", "composio")],
+        seconds=AFTER_SILENCE,
+        what="staff have a notice of it",
+    )
     assert probes == CRASHES
     assert worker.text().count("SIGKILL") >= CRASHES
     others = [one for one in stack.audit().violations if not one.startswith(POISON)]
@@ -50,6 +53,7 @@ def asked(stack: Stack, account: str) -> int:
     return sum(probe.account == account for probe in stack.probes())
 
 
+_NOTICES = "SELECT kind, subject FROM staff_notices"
 _PARKED = "SELECT count(*) FROM integration_health_checks WHERE parked_at IS NOT NULL"
 _POISON = """
 SELECT h.status, h.error_code, h.consecutive_failures, h.next_check_at - h.parked_at
