@@ -104,7 +104,7 @@ def banner(*rows: Row, outages: tuple[Outage, ...] = ()) -> Banner:
             [Row(own_status="unknown", error_code="pending")],
             "unknown",
             "Gmail is still being set up."
-            " If you stopped half-way, connect it again in the app where you began.",
+            " If you stopped halfway, connect it again in the app where you began.",
         ),
     ],
 )
@@ -179,7 +179,7 @@ GMAILS = [ill("timeout"), ill("timeout")]
         (
             [Row(own_status="unknown", error_code="pending")] * 2,
             "2 Gmail integrations are still being set up."
-            " If you stopped half-way, connect them again in the app where you began.",
+            " If you stopped halfway, connect them again in the app where you began.",
         ),
         (
             [Row(is_paused=True)] * 2,
