@@ -16,7 +16,7 @@ TOLERANCE = timedelta(seconds=5)
 @transaction.atomic
 def follow(host: str) -> None:
     """Open a notice while this machine's clock is surely off, and close it once it is right."""
-    ahead, now = _ahead(), clock.now()
+    ahead, now = _ahead()
     if abs(ahead) > TOLERANCE:
         where = "ahead of" if ahead > timedelta() else "behind"
         said = f"The clock of {host} is {time_words.span(abs(ahead))} {where} the database's."
@@ -25,15 +25,15 @@ def follow(host: str) -> None:
         notices.close_over(Kind.WRONG_CLOCK, host, now=now)
 
 
-def _ahead() -> timedelta:
-    """Return by how much at least this machine's clock is ahead of the database's, or behind.
+def _ahead() -> tuple[timedelta, datetime]:
+    """Return by how much at least this machine's clock is ahead of the database's, and its time.
 
-    The database read its clock at some instant between the question and its answer: however long
-    that took, no clock that may be right is called wrong.
+    It is negative for a clock that is behind. The database read its own at some instant between the
+    question and its answer: however long that took, no clock that may be right is called wrong.
     """
     asked_at = datetime.now(UTC)
     databases = clock.now()
     answered_at = datetime.now(UTC)
     if asked_at > databases:
-        return asked_at - databases
-    return min(answered_at - databases, timedelta())
+        return asked_at - databases, databases
+    return min(answered_at - databases, timedelta()), databases

@@ -77,7 +77,7 @@ def _troubles(
     if unfinished:
         sentence = f"{_listed(unfinished)} {_is(unfinished)} still being set up."
         yield Trouble("unknown", f"{sentence} {FINISH.format(it=_it(unfinished))}")
-    if untold := [row for row in unknown if row not in unfinished]:
+    if untold := [row for row in unknown if row.error_code != Outcome.PENDING]:
         sentence = f"We cannot tell how {_listed(untold)} {_is(untold)} right now."
         yield Trouble("unknown", f"{sentence} {NOTHING_TO_DO}")
 
